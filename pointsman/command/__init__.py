@@ -1,0 +1,1 @@
+"""The `pointsman` command: one file per subcommand, wired in main.py."""

@@ -1,0 +1,1 @@
+"""One folder per deployable; they never import each other."""

@@ -1,0 +1,1 @@
+"""Everything that speaks to Postgres; SQLAlchemy and psycopg are imported nowhere else."""

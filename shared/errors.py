@@ -1,0 +1,37 @@
+"""Every error the fleet raises, and whether trying again can help.
+
+PointsmanError
+├── TransientError        wait with backoff and try again, in place: a broker, a database or an endpoint is away
+└── PermanentError        trying again gives the same: dead letter, and a terminal response by those who may write one
+    ├── RefusedError      the query is at fault: its sender is told `kind` and what to do
+    ├── ConfigurationError  the operator is at fault: refused at start, with the setting's name
+    └── ArtifactError     a model file is not what its card says
+"""
+
+
+class PointsmanError(Exception):
+    """Says what was expected, what came, and what to do."""
+
+
+class TransientError(PointsmanError):
+    """Trying again later can succeed; the record stays unfinished meanwhile."""
+
+
+class PermanentError(PointsmanError):
+    """Trying again cannot succeed."""
+
+
+class RefusedError(PermanentError):
+    """A query that cannot be served; `kind` is one word a program can switch on."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class ConfigurationError(PermanentError):
+    """A setting, descriptor or machine that cannot work; the message names it."""
+
+
+class ArtifactError(PermanentError):
+    """A model file whose sha256, shapes or card do not agree."""

@@ -1,0 +1,62 @@
+"""Every metric of the fleet, declared once; dashboards and alerts are checked against this file.
+
+A process makes one Metrics at start and passes it down. No query id and no user in a label.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+#: Seconds; from a decision's maths to an LLM's long answer.
+SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """The declared metrics on a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"pointsman_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"pointsman_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(f"pointsman_{name}", text, labels, registry=registry, buckets=SECONDS)
+
+        # The seam
+        self.records = counter("records", "Records finished", "topic")
+        self.dead_letters = counter("dead_letters", "Records dead-lettered", "topic")
+        self.retries = counter("retries", "Transient failures waited out in place", "topic")
+        self.lane_restarts = counter("lane_restarts", "Lanes closed and rebuilt", "lane")
+        self.lag = gauge("lag_records", "Records appended and not finished", "topic")
+        self.handle_seconds = histogram("handle_seconds", "Handling a batch or a record", "lane")
+        self.clock_offset = gauge("clock_offset_seconds", "Broker clock minus this process's")
+        self.progress = gauge("progress_age_seconds", "Since a lane with lag last finished a record", "lane")
+        # Embedder
+        self.embedded_tokens = counter("embedded_tokens", "Tokens through the encoder, cut, without padding")
+        self.padded_tokens = counter("padded_tokens", "Tokens through the encoder, padding included")
+        self.refused = counter("refused_queries", "Queries refused", "kind")
+        # Predictor
+        self.skipped_embeddings = counter("skipped_embeddings", "Embeddings older than 600 s", "llm")
+        self.prior_predictions = counter("prior_predictions", "Predictions served from the registry prior", "llm")
+        # Decision
+        self.decisions = counter("decisions", "Decisions taken", "llm")
+        self.late_predictions = counter("late_predictions", "Predictions not there at the decision", "llm")
+        self.decide_seconds = histogram("decide_seconds", "The decision's own arithmetic")
+        self.wait_forecast = gauge("outstanding_seconds", "Predicted seconds of work before an LLM", "llm")
+        self.undecided = gauge("undecided_queries", "Queries waiting for predictions")
+        # Executor
+        self.attempts = counter("attempts", "Attempts that ended", "llm", "outcome")
+        self.duplicate_calls = counter("duplicate_calls", "Calls whose answer a lost claim made useless", "llm")
+        self.unclaimed_calls = counter("unclaimed_calls", "Calls made without a claim (best effort)", "llm")
+        self.in_flight = gauge("in_flight_calls", "Calls in flight", "llm")
+        self.call_seconds = histogram("call_seconds", "A call from start to end", "llm")
+        self.first_token_seconds = histogram("first_token_seconds", "A call from start to its first token", "llm")
+        self.cost = counter("cost_usd", "Paid, by reported usage and list price", "llm")
+        self.llm_closed = gauge(
+            "llm_closed", "1 while an LLM is closed: credentials refused or circuit open", "llm", "reason"
+        )
+        # Trainer
+        self.recorded = counter("recorded_rows", "Rows made durable", "table")
+        self.waiting_feedback = gauge("waiting_feedback_rows", "Feedback kept for a query not seen yet")

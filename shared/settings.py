@@ -1,0 +1,48 @@
+"""What every process reads from its environment; each service's settings.py adds its own."""
+
+from pathlib import Path
+from socket import gethostname
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import ConfigurationError
+
+S = TypeVar("S", bound="FleetSettings")
+
+
+class FleetSettings(BaseSettings):
+    """`POINTSMAN_<FIELD>`; frozen, passed down, read nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix="POINTSMAN_", frozen=True, extra="ignore")
+
+    #: Kafka bootstrap servers, `host:port[,host:port]`.
+    kafka: str = "localhost:9092"
+    #: SQLAlchemy URL, `postgresql+psycopg://user@host:port/database`; a password belongs into `postgres_password_file`.
+    postgres: str = "postgresql+psycopg://postgres@localhost:5432/postgres"
+    postgres_password_file: Path | None = None
+    #: Name of this process in its group; stable across restarts where the process comes back under its name.
+    instance: str = Field(default_factory=gethostname)
+    #: Static group membership: only where the old process was reaped before the new one starts.
+    static_membership: bool = False
+    #: Partitions of the home topics; checked against the broker at start.
+    home_partitions: int = Field(default=12, gt=0)
+    #: Address and port of /health, /ready, /metrics; port 0 takes a free one.
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(default=0, ge=0, le=65535)
+    #: Where a process writes its health port once it listens (the local fleet reads it).
+    health_file: Path | None = None
+    #: Folder (any fsspec URL) of model files.
+    artifacts: str = "file://.pointsman/artifacts"
+    log_level: str = "INFO"
+
+
+def read(settings: type[S]) -> S:
+    """Read settings from the environment; raises ConfigurationError naming the variable."""
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = "POINTSMAN_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{variable}: {first['msg']}; set it in the environment") from error
