@@ -1,8 +1,16 @@
 """Fixtures every test may use, and the marker each folder stands for."""
 
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from pointsman.local.kafka import Kafka
+from pointsman.local.postgres import Postgres
+from pointsman.local.process import Child, Program
 
 _FOLDERS = Path(__file__).parent
 
@@ -11,3 +19,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(_FOLDERS).parts[0]
         item.add_marker(getattr(pytest.mark, folder))
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap server of a real broker of this session."""
+    with tempfile.TemporaryDirectory(prefix="pointsman-kafka-") as folder:
+        server = Kafka.at(Path(folder))
+        with _running(server.program(), Path(folder)):
+            yield server.address
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """SQLAlchemy URL of a fresh database on a real server of this session."""
+    with tempfile.TemporaryDirectory(prefix="pointsman-postgres-") as folder:
+        server = Postgres.at(Path(folder) / "postgres")
+        with _running(server.program(), Path(folder)):
+            yield server.url
+
+
+@contextmanager
+def _running(program: Program, folder: Path) -> Iterator[None]:
+    child = Child(program, folder / f"{program.name}.log")
+    child.start()
+    try:
+        asyncio.run(child.until_ready(60))
+        yield
+    finally:
+        asyncio.run(child.stop())
