@@ -33,6 +33,8 @@ class FleetSettings(BaseSettings):
     health_port: int = Field(default=0, ge=0, le=65535)
     #: Where a process writes its health port once it listens (the local fleet reads it).
     health_file: Path | None = None
+    #: /health fails when a lane has lag and finished nothing for this long.
+    progress_limit_s: float = Field(default=300, gt=0)
     #: Folder (any fsspec URL) of model files.
     artifacts: str = "file://.pointsman/artifacts"
     log_level: str = "INFO"

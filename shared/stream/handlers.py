@@ -1,7 +1,7 @@
 """The ports a service implements; a lane calls them. No Kafka, and no clock but the one handed in."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from shared.errors import PermanentError
 from shared.stream.records import Acknowledgement, Outgoing, Record
@@ -48,22 +48,46 @@ class ConcurrentHandler(Protocol[T_contra]):
         ...
 
 
+class Watermark(NamedTuple):
+    """How far one owned partition was read."""
+
+    #: Append time of the last record read since the assignment; None before the first.
+    appended_at: float | None
+    #: Everything the broker had at the last fetch was read; False before the first fetch.
+    at_end: bool
+
+
 class JoinHandler(Protocol):
     """Several topics, each record finished when the handler says so; decision.
 
-    The lane hands it `finish` by `bind`; the handler calls it once per record, any time later.
+    `receive`, `tick` and `forget` never overlap. The topics are co-partitioned: a replica owns the same partition
+    numbers of all of them.
     """
 
-    def bind(self, finish: Callable[[Record], None]) -> None: ...
+    def bind(self, finish: Callable[[Record], None], watermark: Callable[[str, int], Watermark]) -> None:
+        """Called once, before anything else.
 
-    async def receive(self, record: Record) -> None: ...
+        `finish(record)` is called once per record, any time later, also from a task of the handler's own; for a record
+        that was forgotten meanwhile it does nothing. `watermark(topic, partition)` tells how far that was read.
+        """
+        ...
+
+    async def receive(self, record: Record) -> None:
+        """Keep a record. A TransientError is tried again in place, a PermanentError dead-letters the record."""
+        ...
 
     async def tick(self, now: float) -> None:
-        """Called at least every 20 ms with broker time, seconds."""
+        """Called at least every 20 ms with broker time, seconds; also while a revoke drains (at most 3 s).
+
+        A TransientError is logged and the next tick tries again.
+        """
         ...
 
     def forget(self, partitions: frozenset[int]) -> None:
-        """These partition numbers went to another replica: drop what is unfinished, it will be read there."""
+        """These partition numbers are no longer owned: drop what is unfinished, their next owner reads it again.
+
+        Also called for partitions that come back to this replica right after: they are read again here.
+        """
         ...
 
     def wants_pause(self) -> frozenset[str]:
