@@ -38,6 +38,8 @@ class Metrics:
         self.embedded_tokens = counter("embedded_tokens", "Tokens through the encoder, cut, without padding")
         self.padded_tokens = counter("padded_tokens", "Tokens through the encoder, padding included")
         self.refused = counter("refused_queries", "Queries refused", "kind")
+        # Embedder and predictor
+        self.refused_models = counter("refused_models", "Promoted model files refused: sha256, card or shapes", "kind")
         # Predictor
         self.skipped_embeddings = counter("skipped_embeddings", "Embeddings older than 600 s", "llm")
         self.prior_predictions = counter("prior_predictions", "Predictions served from the registry prior", "llm")

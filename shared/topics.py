@@ -88,9 +88,14 @@ def of_llm(llm: str, parallelism: int) -> tuple[Topic, ...]:
     return queues + tuple(dead(topic) for topic in queues)
 
 
-def origin_of(partition: int, offset: int) -> str:
-    """Name a query's own record inside the fleet: ids are chosen by users and may clash."""
-    return f"{partition}-{offset}"
+def origin_of(partition: int, offset: int, *, batch: bool = False) -> str:
+    """Name a query's own record inside the fleet: ids are chosen by users and may clash.
+
+    >>> origin_of(3, 17), origin_of(3, 17, batch=True)
+    ('3-17', 'b3-17')
+    """
+    # Both topics number their records from 0: without the mark two queries would share one origin.
+    return f"b{partition}-{offset}" if batch else f"{partition}-{offset}"
 
 
 def home(origin: str, count: int) -> int:

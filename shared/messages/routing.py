@@ -7,8 +7,8 @@ from pydantic import Field
 from shared.messages.message import Message
 from shared.messages.query import Query, Share
 
-#: `<partition>-<offset>` of the query's own record.
-Origin = Annotated[str, Field(pattern=r"^\d+-\d+$")]
+#: `<partition>-<offset>` of the query's own record, `b` before it when that is on `queries-batch`.
+Origin = Annotated[str, Field(pattern=r"^b?\d+-\d+$")]
 Seconds = Annotated[float, Field(ge=0)]
 
 
