@@ -1,1 +1,17 @@
 """What people use: the `pointsman` command, the Python client, the fleet on one machine."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pointsman.client import Client
+
+__all__ = ["Client"]
+
+
+def __getattr__(name: str) -> object:
+    # On first use: the command's `--help` need not load a Kafka client.
+    if name == "Client":
+        from pointsman.client import Client
+
+        return Client
+    raise AttributeError(f"module 'pointsman' has no attribute {name!r}")

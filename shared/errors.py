@@ -2,6 +2,7 @@
 
 PointsmanError
 ├── TransientError        wait with backoff and try again, in place: a broker, a database or an endpoint is away
+│   └── UnansweredError   no response came in time; the query may still be answered
 └── PermanentError        trying again gives the same: dead letter, and a terminal response by those who may write one
     ├── RefusedError      the query is at fault: its sender is told `kind` and what to do
     ├── ConfigurationError  the operator is at fault: refused at start, with the setting's name
@@ -15,6 +16,14 @@ class PointsmanError(Exception):
 
 class TransientError(PointsmanError):
     """Trying again later can succeed; the record stays unfinished meanwhile."""
+
+
+class UnansweredError(TransientError):
+    """Asking again with the same query id is safe: it gives the answer, once there is one."""
+
+    def __init__(self, query_id: str, message: str) -> None:
+        super().__init__(message)
+        self.query_id = query_id
 
 
 class PermanentError(PointsmanError):

@@ -1,0 +1,35 @@
+"""All records that a topic holds at this moment."""
+
+from shared.stream.consumer import close_consumer, record_of
+from shared.stream.records import Record
+from shared.stream.replies import connect, partitions
+
+
+async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> list[Record]:
+    """The topic's records up to its present end, by append time; with `since` only those appended from then on.
+
+    `since` is seconds since the epoch on the broker's clock. Raises TransientError when the broker is away,
+    ConfigurationError when there is no such topic.
+    """
+    consumer = await connect(kafka)
+    try:
+        assigned = await partitions(consumer, kafka, topic)
+        begins, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
+        if since is not None:
+            found = await consumer.offsets_for_times({one: int(since * 1000) for one in assigned})
+            begins = {one: ends[one] if found[one] is None else found[one].offset for one in assigned}
+        waiting = {one for one in assigned if begins[one] < ends[one]}
+        consumer.assign(list(waiting))
+        for one in waiting:
+            consumer.seek(one, begins[one])
+        records: list[Record] = []
+        while waiting:
+            batches = await consumer.getmany(timeout_ms=500)
+            records += [
+                record_of(taken) for one, batch in batches.items() for taken in batch if taken.offset < ends[one]
+            ]
+            # By position, not by record: a compacted topic can end in a gap.
+            waiting = {one for one in waiting if await consumer.position(one) < ends[one]}
+        return sorted(records, key=lambda record: (record.appended_at, record.position))
+    finally:
+        await close_consumer(consumer)

@@ -1,0 +1,79 @@
+import pytest
+
+from pointsman.client.question import patience_s, to_bytes, to_query
+from shared.errors import RefusedError
+from shared.messages import ChatMessage, Preferences, Query
+from shared.topics import MAX_QUERY_BYTES
+
+
+def test_a_prompt_becomes_a_query_with_an_id_of_its_own() -> None:
+    first, second = (to_query("Two words?", "acme", None, None) for _ in range(2))
+
+    assert first.prompt == "Two words?"
+    assert first.tenant == "acme"
+    assert first.query_id != second.query_id
+
+
+def test_a_conversation_becomes_messages() -> None:
+    turns = [ChatMessage(role="user", content="Two words?")]
+
+    assert to_query(turns, "default", None, {"max_tokens": 5}).messages == tuple(turns)
+
+
+def test_a_query_keeps_its_id_and_tenant_and_takes_what_is_added() -> None:
+    given = Query(query_id="q-1", tenant="acme", prompt="Two words?", parameters={"seed": 1})
+
+    query = to_query(given, "default", Preferences(max_wait_s=5), None)
+
+    assert (query.query_id, query.tenant, query.parameters) == ("q-1", "acme", {"seed": 1})
+    assert query.preferences.max_wait_s == 5
+
+
+def test_text_that_is_not_unicode_is_refused_without_repeating_it() -> None:
+    query = to_query("half a pair: \ud800", "default", None, None)
+
+    with pytest.raises(RefusedError, match="surrogates") as refused:
+        to_bytes(query, 0, stream=False)
+
+    assert "half a pair" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_an_empty_conversation_is_refused() -> None:
+    with pytest.raises(RefusedError, match="messages"):
+        to_query([], "default", None, None)
+
+
+def test_what_is_sent_decodes_as_the_query_with_its_reply_partition() -> None:
+    query = to_query("Two words?", "default", None, None)
+
+    sent = Query.decode(to_bytes(query, 3, stream=True))
+
+    assert (sent.query_id, sent.reply_partition, sent.stream) == (query.query_id, 3, True)
+    assert sent.sent_at is not None
+
+
+def test_a_query_over_the_limit_is_refused_with_both_numbers() -> None:
+    query = to_query("x" * MAX_QUERY_BYTES, "default", None, None)
+
+    with pytest.raises(RefusedError, match=f"{MAX_QUERY_BYTES:,}") as refused:
+        to_bytes(query, 0, stream=False)
+
+    assert refused.value.kind == "too_long"
+
+
+def test_a_query_at_the_limit_is_sent() -> None:
+    query = to_query("", "default", None, None)
+    room = MAX_QUERY_BYTES - len(to_bytes(query, 0, stream=False))
+
+    exact = query.model_copy(update={"prompt": "x" * (room - 8)})
+
+    assert len(to_bytes(exact, 0, stream=False)) <= MAX_QUERY_BYTES
+
+
+def test_patience_outlasts_the_fleets_own_deadline() -> None:
+    default = to_query("Two words?", "default", None, None)
+    hurried = to_query("Two words?", "default", Preferences(max_wait_s=5), None)
+
+    assert patience_s(default) > 600
+    assert 5 < patience_s(hurried) < 600
