@@ -1,0 +1,85 @@
+"""The connection to Postgres; the one place where its errors become ours."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import event
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from shared.errors import PermanentError, TransientError
+
+#: A server that stops answering is noticed after this long, seconds.
+_SILENCE_S = 10
+
+
+class Database:
+    """A small pool of connections; a process makes one and closes it."""
+
+    def __init__(self, url: str, password_file: Path | None = None) -> None:
+        self._engine = _engine(url, password_file)
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session whose caller commits; without a commit nothing happened.
+
+        Raises TransientError when Postgres is away (a commit may then have happened or not, so everything done
+        here must be safe to do again), PermanentError when it will never take these values.
+        """
+        with _our_errors():
+            async with self._sessions() as session:
+                yield session
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _engine(url: str, password_file: Path | None) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=True,
+        pool_timeout=_SILENCE_S,
+        connect_args={
+            "connect_timeout": _SILENCE_S,
+            "keepalives_idle": _SILENCE_S,
+            "tcp_user_timeout": _SILENCE_S * 1000,
+        },
+    )
+    if password_file is not None:
+        _read_password_per_connection(engine, password_file)
+    return engine
+
+
+def _read_password_per_connection(engine: AsyncEngine, password_file: Path) -> None:
+    """A password that is changed while the process runs is used from its next connection on."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        parameters["password"] = password_file.read_text().strip()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Errors of the driver as errors of the fleet; a schema that does not fit stays what it is: a bug."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise TransientError(f"expected Postgres to answer, it did not ({_reason(error)}); is it up?") from error
+    except (DataError, IntegrityError) as error:
+        raise PermanentError(f"expected values that Postgres takes, it refused them ({_reason(error)})") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.orig, ReadOnlySqlTransaction):
+            raise TransientError(f"the connection to Postgres broke ({_reason(error)})") from error
+        raise
+
+
+def _reason(error: Exception) -> str:
+    """The driver's first line, never the statement's parameters: they may be somebody's prompt."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).splitlines() or [""]
+    return f"{type(cause).__name__}: {lines[0]}"

@@ -1,0 +1,1 @@
+"""One file per change, safe with the old code running."""
