@@ -10,8 +10,8 @@ _RESOLUTION_S = 0.001
 class BrokerClock:
     """Broker time as this process knows it; its own clock until the first acknowledgement.
 
-    A record was appended between sending it and hearing of it, which bounds the distance of the two clocks. The tightest
-    bound holds until another contradicts it, as it will when either clock is set or drifts.
+    A record was appended between sending it and hearing of it, which bounds the distance of the two clocks. The
+    tightest bound holds until another contradicts it, as it will when either clock is set or drifts.
 
     >>> clock = BrokerClock(local=lambda: 100.0)
     >>> clock.learn(appended_at=105.0, sent_at=99.0, received_at=99.001)

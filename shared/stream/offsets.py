@@ -21,8 +21,11 @@ class _Reading:
     def committable(self) -> int:
         return self.open[0] if self.open else self.next
 
+    def holds(self, offset: int) -> bool:
+        return bool(self.open) and self.open[0] <= offset < self.next and offset not in self.finished
+
     def finish(self, offset: int) -> bool:
-        if not self.open or not self.open[0] <= offset < self.next or offset in self.finished:
+        if not self.holds(offset):
             return False
         self.finished.add(offset)
         while self.open and self.open[0] in self.finished:
@@ -60,6 +63,11 @@ class Offsets:
         """True when that finished it; False when it was finished before or not read in this assignment."""
         reading = self._readings.get((position.topic, position.partition))
         return reading is not None and reading.finish(position.offset)
+
+    def holds(self, position: Position) -> bool:
+        """True while it is read and unfinished in this assignment."""
+        reading = self._readings.get((position.topic, position.partition))
+        return reading is not None and reading.holds(position.offset)
 
     def next(self, place: Place) -> int | None:
         """The first offset not read; None before the start is known."""

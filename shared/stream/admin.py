@@ -1,0 +1,147 @@
+"""What is asked of the broker itself: topics, their partitions, and how far groups are."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from shared.errors import ConfigurationError, TransientError
+from shared.stream.consumer import lone_consumer
+from shared.topics import Topic
+
+_TIMESTAMP_TYPE = "message.timestamp.type"
+
+
+async def create_topics(kafka: str, topics: Sequence[Topic], home_partitions: int, replication: int = 1) -> None:
+    """Create those that are missing; add partitions to those with too few where their number is their own.
+
+    Home topics keep the count they have: check_topics() says whether it is the fleet's.
+    """
+    async with _admin(kafka) as admin:
+        new = [
+            NewTopic(topic.name, _count(topic, home_partitions), replication, topic_configs=topic.config())
+            for topic in topics
+        ]
+        response = await admin.create_topics(new)
+        for name, code, message in response.topic_errors:
+            if code not in (0, TopicAlreadyExistsError.errno):
+                raise for_code(code)(f"topic {name} could not be created: {message}")
+        await _grow(admin, topics)
+
+
+async def check_topics(kafka: str, topics: Sequence[Topic], home_partitions: int) -> None:
+    """Raise ConfigurationError when a topic is missing, has other partitions than expected or not broker time."""
+    found = await partition_counts(kafka, [topic.name for topic in topics])
+    for topic in topics:
+        expected, count = _count(topic, home_partitions), found.get(topic.name)
+        if count is None:
+            raise ConfigurationError(f"topic {topic.name} does not exist; create it with `pointsman topics`")
+        if count < expected or (topic.partitions == "home" and count != expected):
+            setting = "; see POINTSMAN_HOME_PARTITIONS" if topic.partitions == "home" else ""
+            raise ConfigurationError(f"topic {topic.name}: expected {expected} partitions, found {count}{setting}")
+    await _check_broker_time(kafka, topics)
+
+
+async def partition_counts(kafka: str, names: Sequence[str]) -> dict[str, int]:
+    """Partitions per topic; topics that do not exist are left out."""
+    async with _admin(kafka) as admin:
+        return await _counts(admin, names)
+
+
+async def end_offsets(kafka: str, topic: str) -> dict[int, int]:
+    """The offset after the last record, per partition; empty when the topic does not exist."""
+    async with _reader(kafka) as reader:
+        places = await _places(kafka, [topic])
+        return {place.partition: offset for place, offset in (await reader.end_offsets(places)).items()}
+
+
+async def committed_offsets(kafka: str, group: str, topic: str) -> dict[int, int]:
+    """What `group` has committed, per partition; partitions without a commit are left out."""
+    async with _admin(kafka) as admin:
+        committed = await admin.list_consumer_group_offsets(group)
+    return {place.partition: at.offset for place, at in committed.items() if place.topic == topic and at.offset >= 0}
+
+
+async def lag(kafka: str, group: str, topics: Sequence[str]) -> dict[str, int]:
+    """Records that `group` has not finished, per topic; all of a partition where it has no commit."""
+    places = await _places(kafka, topics)
+    async with _admin(kafka) as admin:
+        committed = await admin.list_consumer_group_offsets(group)
+    async with _reader(kafka) as reader:
+        begins = await reader.beginning_offsets(places)
+        ends = await reader.end_offsets(places)
+    behind = dict.fromkeys(topics, 0)
+    for place in places:
+        at = committed.get(place)
+        begin = begins[place] if at is None or at.offset < 0 else max(at.offset, begins[place])
+        behind[place.topic] += max(0, ends[place] - begin)
+    return behind
+
+
+def _count(topic: Topic, home_partitions: int) -> int:
+    return home_partitions if topic.partitions == "home" else topic.partitions
+
+
+async def _grow(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    found = await _counts(admin, [topic.name for topic in topics])
+    more = {
+        topic.name: NewPartitions(topic.partitions)
+        for topic in topics
+        if topic.partitions != "home" and found.get(topic.name, topic.partitions) < topic.partitions
+    }
+    if more:
+        await admin.create_partitions(more)
+
+
+async def _counts(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    described = await admin.describe_topics(list(names))
+    return {
+        topic["topic"]: len(topic["partitions"])
+        for topic in described
+        if topic["error_code"] != UnknownTopicOrPartitionError.errno and topic["partitions"]
+    }
+
+
+async def _check_broker_time(kafka: str, topics: Sequence[Topic]) -> None:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, {_TIMESTAMP_TYPE: None}) for topic in topics]
+    async with _admin(kafka) as admin:
+        responses = await admin.describe_configs(resources)
+    for response in responses:
+        for _, _, _, name, entries in response.resources:
+            kinds = {entry[0]: entry[1] for entry in entries}
+            if kinds.get(_TIMESTAMP_TYPE) != "LogAppendTime":
+                raise ConfigurationError(
+                    f"topic {name}: expected {_TIMESTAMP_TYPE} LogAppendTime, found {kinds.get(_TIMESTAMP_TYPE)}"
+                )
+
+
+async def _places(kafka: str, topics: Sequence[str]) -> list[TopicPartition]:
+    counts = await partition_counts(kafka, topics)
+    return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+
+
+@asynccontextmanager
+async def _admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        await admin.start()
+        yield admin
+    except KafkaError as error:
+        raise TransientError(f"the broker at {kafka} did not do it: {error}") from error
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def _reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
+    reader = lone_consumer(kafka)
+    try:
+        await reader.start()
+        yield reader
+    except KafkaError as error:
+        raise TransientError(f"the broker at {kafka} did not answer: {error}") from error
+    finally:
+        await reader.stop()

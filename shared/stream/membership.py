@@ -1,0 +1,260 @@
+"""One membership in a consumer group: what is owned, read and finished, and gap-safe commits.
+
+Of the client it uses subscribe, getmany and commit. Never pause: a paused partition's prefetched records are thrown
+away (aiokafka.consumer.fetcher, check_assignment); partitions to leave alone are just not asked for.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from shared.logs import get
+from shared.metrics import Metrics
+from shared.stream.clock import BrokerClock
+from shared.stream.consumer import close_consumer, group_consumer, record_of
+from shared.stream.lane import LaneSettings
+from shared.stream.offsets import Offsets, Place
+from shared.stream.records import Position, Record
+
+_log = get(__name__)
+_COMMIT_EVERY_S = 1.0
+#: A commit that takes longer is given up: its records are read again at worst.
+_COMMIT_TIMEOUT_S = 2.0
+
+
+class Membership:
+    """Shared by the three lane shapes; the lane hands in its work, and how it drains.
+
+    `drain` is awaited, with nothing more to be taken, before partitions are given up (rebalance or stop); it bounds
+    itself. What is unfinished then is forgotten here and read again by the next owner.
+    """
+
+    def __init__(
+        self,
+        settings: LaneSettings,
+        metrics: Metrics,
+        clock: BrokerClock,
+        drain: Callable[[frozenset[Place]], Awaitable[None]],
+    ) -> None:
+        self.settings = settings
+        self.offsets = Offsets()
+        #: Broker time of the assignment.
+        self.owned_since = 0.0
+        self._owned: frozenset[Place] = frozenset()
+        self._metrics = metrics
+        self._clock = clock
+        self._drain = drain
+        self._consumer: AIOKafkaConsumer | None = None
+        self._committed: dict[Place, int] = {}
+        self._commit_lock = asyncio.Lock()
+        self._release_lock = asyncio.Lock()
+        self._beginning: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._joined = False
+        self._progress_at = time.monotonic()
+
+    # What the lane does with it
+
+    async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Join, run `work` until it fails or stop() is called, then drain, commit and leave."""
+        self._consumer = group_consumer(self.settings)
+        self._consumer.subscribe(self.settings.topics, listener=_Listener(self))
+        running = [
+            asyncio.create_task(self._work(work)),
+            asyncio.create_task(self._commit_regularly()),
+            asyncio.create_task(self._stopping.wait()),
+        ]
+        try:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in running:
+                if task.done():
+                    task.result()
+            await self.release()
+        finally:
+            await cancel(running)
+            await self._leave()
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        if self._consumer is not None:
+            await self._ended.wait()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    @property
+    def owned(self) -> frozenset[Place]:
+        """Partitions to read now; empty from revoke to assign."""
+        return self._owned
+
+    async def take(self, places: frozenset[Place], timeout_s: float, max_records: int) -> list[Record]:
+        """Up to `max_records` of the owned `places`, noted as read; waits for the first at most `timeout_s`."""
+        asked = [TopicPartition(*place) for place in places & self._owned]
+        if not asked:
+            await asyncio.sleep(timeout_s)
+            return []
+        taken = await self.consumer.getmany(*asked, timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        return [self._read(one) for records in taken.values() for one in records]
+
+    def finish(self, positions: Sequence[Position]) -> None:
+        """Ownership of these has passed; those not read in this assignment are left alone."""
+        for position in positions:
+            if self.offsets.finish(position):
+                self._metrics.records.labels(position.topic).inc()
+        self.progressed()
+
+    def progressed(self) -> None:
+        self._progress_at = time.monotonic()
+
+    # What others ask of it
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        assert self._consumer is not None, "a lane reads only while it runs"
+        return self._consumer
+
+    def end(self, place: Place) -> int | None:
+        """The offset after the last record the broker had at the last fetch; None before the first."""
+        if place not in self._owned or not self.consumer.assignment() >= {TopicPartition(*place)}:
+            return None
+        end: int | None = self.consumer.highwater(TopicPartition(*place))
+        return end
+
+    def at_end(self, place: Place) -> bool:
+        """All that the broker had at the last fetch was read; False before the first fetch."""
+        end, offset = self.end(place), self.offsets.next(place)
+        return end is not None and offset is not None and offset >= end
+
+    def ready(self) -> bool:
+        """It has joined: it owns partitions, or there are not enough for it."""
+        return self._joined
+
+    def lag(self) -> int:
+        return sum(self._lags().values())
+
+    def progress_age_s(self) -> float:
+        return time.monotonic() - self._progress_at if self.lag() else 0.0
+
+    # How it keeps its word
+
+    def _read(self, taken: ConsumerRecord) -> Record:
+        record = record_of(taken)
+        self.offsets.read(record.position)
+        return record
+
+    async def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        await self.consumer.start()
+        await work()
+
+    def _lags(self) -> dict[Place, int]:
+        behind = {}
+        for place, offset in self.offsets.committable().items():
+            end = self.end(place)
+            behind[place] = 0 if end is None else max(0, end - offset)
+        return behind
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY_S)
+            await self.commit()
+            self._export_lag()
+            if not self.lag():
+                self.progressed()
+
+    def _export_lag(self) -> None:
+        lags = self._lags()
+        for topic in self.settings.topics:
+            behind = sum(count for (name, _), count in lags.items() if name == topic)
+            self._metrics.lag.labels(topic).set(behind)
+        self._metrics.progress.labels(self.settings.name).set(self.progress_age_s())
+
+    async def commit(self) -> None:
+        """Commit what has changed; nothing from revoke to assign."""
+        async with self._commit_lock:
+            if not self._owned:
+                return
+            await self._commit(self.offsets.committable())
+
+    async def _commit(self, offsets: dict[Place, int]) -> None:
+        changed = {place: offset for place, offset in offsets.items() if self._committed.get(place) != offset}
+        if not changed:
+            return
+        try:
+            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
+                await self.consumer.commit({TopicPartition(*place): offset for place, offset in changed.items()})
+        except (CommitFailedError, IllegalStateError, TimeoutError) as error:
+            # The group has moved on, or the broker is away: the next commit or owner makes it good.
+            _log.warning("commit failed", lane=self.settings.name, error=repr(error))
+        else:
+            self._committed |= changed
+
+    async def release(self) -> None:
+        """Give up what is owned: drain, commit, forget."""
+        async with self._release_lock:
+            if not self._owned:
+                return
+            owned, self._owned = self._owned, frozenset()
+            try:
+                await self._drain(owned)
+                async with self._commit_lock:
+                    await self._commit(self.offsets.committable())
+            finally:
+                if self._beginning is not None:
+                    self._beginning.cancel()
+                self.offsets = Offsets()
+                self._committed = {}
+
+    def assign(self, places: frozenset[Place]) -> None:
+        """Own `places` from now on."""
+        if self.stopping:
+            return
+        self.owned_since = self._clock.now()
+        self._owned = places
+        self._joined = True
+        self.progressed()
+        self._beginning = asyncio.create_task(self._begin(places))
+        _log.info("partitions assigned", lane=self.settings.name, count=len(places))
+
+    async def _begin(self, places: frozenset[Place]) -> None:
+        """Learn where reading starts, so that it is committed before the first record is finished.
+
+        A group that starts at latest would else lose what was appended between two assignments without a commit.
+        """
+        with suppress(KafkaError):
+            for place in places:
+                self.offsets.begin(place, await self.consumer.position(TopicPartition(*place)))
+
+    async def _leave(self) -> None:
+        if self._beginning is not None:
+            await cancel([self._beginning])
+        self._owned = frozenset()
+        await close_consumer(self.consumer)
+        self._ended.set()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Called by aiokafka's coordination, which waits for it and goes on with the rebalance whatever it raises."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._membership.release()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._membership.assign(frozenset((place.topic, place.partition) for place in assigned))
+
+
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel and wait until all have ended, whatever they end with."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

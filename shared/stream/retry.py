@@ -1,0 +1,44 @@
+"""Transient failures are waited out in place: the record stays unfinished, its lag is seen by the autoscaler."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+from shared.errors import TransientError
+from shared.logs import get
+from shared.metrics import Metrics
+
+T = TypeVar("T")
+_log = get(__name__)
+
+
+def delays_s(first_s: float, longest_s: float) -> Iterator[float]:
+    """Doubling delays with jitter, each within half to all of its span, for ever."""
+    span_s = first_s
+    while True:
+        yield span_s * random.uniform(0.5, 1.0)
+        span_s = min(longest_s, 2 * span_s)
+
+
+class Retry:
+    """Counts and logs each failure under the topic whose records wait."""
+
+    def __init__(self, metrics: Metrics, longest_s: float = 2.0) -> None:
+        self._metrics = metrics
+        self._longest_s = longest_s
+
+    async def __call__(
+        self, topic: str, call: Callable[[], Awaitable[T]], wanted: Callable[[], bool] = lambda: True
+    ) -> T:
+        """What `call` returns, once it does. Raises its last TransientError when it is `wanted` no longer."""
+        for delay_s in delays_s(0.1, self._longest_s):
+            try:
+                return await call()
+            except TransientError as error:
+                self._metrics.retries.labels(topic).inc()
+                _log.warning("transient failure, waiting", topic=topic, error=str(error), delay_s=round(delay_s, 3))
+                if not wanted():
+                    raise
+            await asyncio.sleep(delay_s)
+        raise AssertionError("delays never end")
