@@ -1,0 +1,1 @@
+"""Each a script that prints a table and, with --json FILE, writes its figures."""

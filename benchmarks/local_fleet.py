@@ -1,0 +1,30 @@
+"""A fleet of its own for a script: `pointsman up` in a folder that is removed afterwards."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pointsman.local.state import Endpoints, find
+
+
+@contextmanager
+def local_fleet(
+    llms: int, replicas: Mapping[str, int], environment: Mapping[str, str] | None = None
+) -> Iterator[Endpoints]:
+    """Start a fleet with `llms` simulated LLMs; raises CalledProcessError when it does not come up."""
+    folder = Path(tempfile.mkdtemp(prefix="pointsman-bench-"))
+    counts = [f"--replicas={service}={count}" for service, count in replicas.items()]
+    try:
+        _pointsman("up", "--detach", f"--state={folder}", f"--simulate={llms}", *counts)
+        yield find(folder)
+    finally:
+        _pointsman("down", f"--state={folder}")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pointsman(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "pointsman.command.main", *arguments], check=True)
