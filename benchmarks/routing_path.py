@@ -184,7 +184,7 @@ def show(console: Console, run: Run, alone: EncoderAlone) -> None:
     single_ms = alone.single_s * 1000
     console.print(
         f"dispatched {run.dispatched_per_s:.1f}/s, {share:.0%} of the encoder's own {alone.prompts_per_s:.1f}/s; "
-        f"one prompt alone {single_ms:.1f} ms, so the budget is p50 {single_ms + 20:.0f}, p99 {3 * single_ms + 60:.0f} ms"
+        f"one prompt alone {single_ms:.1f} ms: budget p50 {single_ms + 20:.0f} ms, p99 {3 * single_ms + 60:.0f} ms"
     )
     for name, cpu in run.cpu_share.items():
         console.print(f"  {name}: {cpu:.0%} of a core, {run.memory_mb[name]:.0f} MB")
