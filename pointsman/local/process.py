@@ -17,6 +17,7 @@ import psutil
 from shared.errors import TransientError
 
 _PR_SET_PDEATHSIG = 1
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class Program:
     command: tuple[str, ...]
     #: Added to the parent's environment.
     environment: Mapping[str, str] = field(default_factory=dict)
-    #: Whether it serves its purpose yet; asked again and again after the start.
+    #: Whether it serves its purpose yet; asked again and again after the start, off the event loop.
     ready: Callable[[], bool] = lambda: True
+    #: Where it answers /health and /metrics; None while or if it does not.
+    health: Callable[[], str | None] = lambda: None
     #: Asks it to finish; after `stop_s` it is killed.
     stop_signal: signal.Signals = signal.SIGTERM
     stop_s: float = 30
@@ -43,7 +46,7 @@ class Child:
 
     def __init__(self, program: Program, log: Path) -> None:
         self.program = program
-        self.log = log
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,20 +54,15 @@ class Child:
         """None before the start and after the end."""
         return self._process.pid if self._process is not None and self.alive() else None
 
-    @property
-    def exit_code(self) -> int | None:
-        """None before the start and while it runs."""
-        return None if self._process is None else self._process.poll()
-
     def alive(self) -> bool:
         """Whether the process runs; a dead one is reaped."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start the process; its output is appended to the log."""
-        owner = self.program.owner
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
+        user, group = self.program.owner or (None, None)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 self.program.command,
                 env=os.environ | dict(self.program.environment),
@@ -72,44 +70,66 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=None if owner is None else owner[0],
-                group=None if owner is None else owner[1],
-                extra_groups=None if owner is None else [],
+                user=user,
+                group=group,
+                extra_groups=None if user is None else [],
                 preexec_fn=_follow_parent(self.program.orphan_signal),
             )
 
-    async def until_ready(self, timeout_s: float) -> None:
+    async def until_ready(self, timeout_s: float = float("inf")) -> None:
         """Return when the program is ready; raises TransientError with the end of its log when it dies or is late."""
         deadline = time.monotonic() + timeout_s
         while not await asyncio.to_thread(self.program.ready):
-            if not self.alive() or time.monotonic() > deadline:
-                why = f"ended with code {self.exit_code}" if not self.alive() else f"is not ready after {timeout_s} s"
-                raise TransientError(f"{self.program.name} {why}; see {self.log}: {_tail(self.log)}")
-            await asyncio.sleep(0.05)
+            if not self.alive():
+                raise self.failure()
+            if time.monotonic() > deadline:
+                raise TransientError(f"{self.program.name} is not ready after {timeout_s:.0f} s; see {self._log}")
+            await asyncio.sleep(_POLL_S)
+
+    async def ended(self) -> int:
+        """Its exit code, once it has one; negative is a signal."""
+        while True:
+            code = 0 if self._process is None else self._process.poll()
+            if code is not None:
+                return code
+            await asyncio.sleep(_POLL_S)
 
     async def stop(self) -> None:
         """Ask it to finish, wait, and kill what is left of it."""
         if self._process is None or not self.alive():
             return
         self._process.send_signal(self.program.stop_signal)
-        with suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(self._process.wait, self.program.stop_s)
-        self.kill()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended(), self.program.stop_s)
+        finally:
+            self.kill()
 
     def kill(self) -> None:
         """End the process and its descendants at once."""
         if self._process is None or not self.alive():
             return
-        for process in (*psutil.Process(self._process.pid).children(recursive=True), self._process):
-            process.kill()
+        with suppress(psutil.NoSuchProcess):
+            for descendant in psutil.Process(self._process.pid).children(recursive=True):
+                descendant.kill()
+        self._process.kill()
         self._process.wait()
+
+    def failure(self) -> TransientError:
+        """Why it is not there any more, as far as its code and log tell."""
+        code = None if self._process is None else self._process.returncode
+        return TransientError(f"{self.program.name} ended with code {code}: {self._last_line()} (see {self._log})")
+
+    def _last_line(self) -> str:
+        lines = self._log.read_bytes()[-4096:].decode(errors="replace").splitlines() if self._log.exists() else []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
 
 
 def _follow_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
     """What the child does before it becomes the program: ask to be told when the parent dies. Linux only."""
     if sys.platform != "linux":
         return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None).prctl
     parent = os.getpid()
 
     def follow() -> None:
@@ -118,7 +138,3 @@ def _follow_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
             os._exit(1)
 
     return follow
-
-
-def _tail(log: Path, size: int = 600) -> str:
-    return log.read_bytes()[-size:].decode(errors="replace").strip() if log.exists() else ""
