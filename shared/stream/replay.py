@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from shared.stream.handlers import Produce
 from shared.stream.headers import Death, original
-from shared.stream.reading import read_all
 from shared.stream.records import Outgoing, Record
+from shared.stream.snapshot import snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class DeadRecord:
 
 async def dead_records(kafka: str, topic: str) -> list[DeadRecord]:
     """All dead letters of `topic` (the topic's own name, without `.dead`), in order of partition and offset."""
-    records = await read_all(kafka, f"{topic}.dead")
+    records = sorted(await snapshot(kafka, f"{topic}.dead"), key=lambda record: record.position)
     return [DeadRecord(record, Death.of(record.headers)) for record in records]
 
 
