@@ -14,22 +14,24 @@ class _Reading:
     """One partition; `next` is the first offset not read."""
 
     next: int
-    #: In the order read; the first is the smallest unfinished, others may be finished already.
-    open: deque[int] = field(default_factory=deque)
-    finished: set[int] = field(default_factory=set)
+    unfinished: set[int] = field(default_factory=set)
+    #: In the order read; begins with the smallest unfinished, those behind it may be finished already.
+    order: deque[int] = field(default_factory=deque)
 
     def committable(self) -> int:
-        return self.open[0] if self.open else self.next
+        return self.order[0] if self.order else self.next
 
-    def holds(self, offset: int) -> bool:
-        return bool(self.open) and self.open[0] <= offset < self.next and offset not in self.finished
+    def read(self, offset: int) -> None:
+        self.next = offset + 1
+        self.unfinished.add(offset)
+        self.order.append(offset)
 
     def finish(self, offset: int) -> bool:
-        if not self.holds(offset):
+        if offset not in self.unfinished:
             return False
-        self.finished.add(offset)
-        while self.open and self.open[0] in self.finished:
-            self.finished.remove(self.open.popleft())
+        self.unfinished.remove(offset)
+        while self.order and self.order[0] not in self.unfinished:
+            self.order.popleft()
         return True
 
 
@@ -56,8 +58,7 @@ class Offsets:
     def read(self, position: Position) -> None:
         """Note a record that was read; offsets of one partition only rise."""
         reading = self._readings.setdefault((position.topic, position.partition), _Reading(next=position.offset))
-        reading.next = position.offset + 1
-        reading.open.append(position.offset)
+        reading.read(position.offset)
 
     def finish(self, position: Position) -> bool:
         """True when that finished it; False when it was finished before or not read in this assignment."""
@@ -67,7 +68,7 @@ class Offsets:
     def holds(self, position: Position) -> bool:
         """True while it is read and unfinished in this assignment."""
         reading = self._readings.get((position.topic, position.partition))
-        return reading is not None and reading.holds(position.offset)
+        return reading is not None and position.offset in reading.unfinished
 
     def next(self, place: Place) -> int | None:
         """The first offset not read; None before the start is known."""
@@ -76,7 +77,7 @@ class Offsets:
 
     def unfinished(self) -> int:
         """Records read and not finished, over all partitions."""
-        return sum(len(reading.open) - len(reading.finished) for reading in self._readings.values())
+        return sum(len(reading.unfinished) for reading in self._readings.values())
 
     def committable(self) -> dict[Place, int]:
         return {place: reading.committable() for place, reading in self._readings.items()}
