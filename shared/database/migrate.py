@@ -7,9 +7,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from shared.database.engine import Database
+from shared.database.locks import lock
 from shared.database.partitions import ensure_partitions
 from shared.errors import ConfigurationError
 
@@ -19,7 +20,7 @@ async def migrate(url: str, password_file: Path | None = None) -> None:
     database = Database(url, password_file)
     try:
         async with database.session() as session:
-            await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("migrate", 0))))
+            await lock(session, "migrate")
             await (await session.connection()).run_sync(_upgrade)
             await ensure_partitions(session, datetime.now(UTC))
             await session.commit()

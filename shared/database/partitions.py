@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database.locks import lock
 from shared.database.tables import LOG_TABLES
 
 
 async def ensure_partitions(session: AsyncSession, now: datetime) -> None:
     """Make the partitions of this and the next month where they are missing; the caller commits."""
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("log partitions", 0))))
+    await lock(session, "log partitions")
     first = date(now.astimezone(UTC).year, now.astimezone(UTC).month, 1)
     for month in (first, _next_month(first)):
         for table in LOG_TABLES:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database.locks import lock
 from shared.database.tables import LlmRow, ModelRow
 from shared.errors import PermanentError
 from shared.messages import Llm, Model, PolicyParameters
@@ -74,9 +75,7 @@ async def add_model(
     await session.execute(insert(ModelRow).values(values).on_conflict_do_nothing())
     row = await _model_row(session, model.kind, model.llm, model.version)
     if (row.sha256, row.encoder) != (model.sha256, model.encoder):
-        raise PermanentError(
-            f"version {model.version!r} of {model.key} is registered with other content; use a new one"
-        )
+        raise PermanentError(f"version {model.version!r} of {model.key} is taken by another file; use a new one")
     return await promote(session, model.kind, model.llm, model.version) if status == "live" else _model(row)
 
 
@@ -85,7 +84,7 @@ async def promote(session: AsyncSession, kind: str, llm: str | None, version: st
 
     Raises PermanentError for an unknown version.
     """
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"promote {kind} {llm}", 0))))
+    await lock(session, f"promote {kind} {llm}")
     row = await _model_row(session, kind, llm, version)
     if row.status == "live":
         return _model(row)
@@ -138,9 +137,7 @@ async def _model_row(session: AsyncSession, kind: str, llm: str | None, version:
     row = await session.scalar(statement.execution_options(populate_existing=True))
     if row is None:
         whose = kind if llm is None else f"{kind} of {llm}"
-        raise PermanentError(
-            f"expected a registered {whose}, there is no version {version!r}; see `pointsman models list`"
-        )
+        raise PermanentError(f"there is no version {version!r} of the {whose}; see `pointsman models list`")
     return row
 
 
