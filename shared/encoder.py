@@ -1,4 +1,4 @@
-"""The exported sentence encoder: texts in, unit vectors and token counts out. Graph and card have their one home here."""
+"""The exported sentence encoder: texts in, unit vectors and token counts out. The graph's names and card live here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,9 +110,8 @@ class Encoder:
         return [self._start, *ids, self._end]
 
     def _count(self, texts: Sequence[Text], tokenized: Sequence[Encoding]) -> list[int]:
-        wholes = iter(
-            self._tokenizer.encode_batch([t.whole for t in texts if t.whole is not None], add_special_tokens=False)
-        )
+        longer = [text.whole for text in texts if text.whole is not None]
+        wholes = iter(self._tokenizer.encode_batch(longer, add_special_tokens=False))
         return [
             self._tokens(own if text.whole is None else next(wholes))
             for text, own in zip(texts, tokenized, strict=True)

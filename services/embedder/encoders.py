@@ -22,6 +22,7 @@ class Encoders:
         self._wanted: Model | None = None
         self._tried: Model | None = None
         self.live: Encoder | None = None
+        self.ready = asyncio.Event()
 
     def receive(self, record: Record) -> None:
         """Take note of a record of `models`; refresh() acts on it."""
@@ -45,5 +46,6 @@ class Encoders:
             self._metrics.refused_models.labels("encoder").inc()
             log.error("refused an encoder and kept the old one", version=wanted.version, reason=str(error))
         else:
+            self.ready.set()
             log.info("swapped the encoder", version=wanted.version, sha256=wanted.sha256)
         self._tried = wanted

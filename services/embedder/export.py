@@ -16,7 +16,7 @@ from services.embedder.measuring import COSINE_FLOOR, PARITY_CEILING, Measured, 
 from shared import topics
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.database.registry import add_model, promote
+from shared.database.registry import Status, add_model, promote
 from shared.encoder import EncoderCard
 from shared.errors import ArtifactError, PermanentError, PointsmanError
 from shared.messages import Model
@@ -92,7 +92,7 @@ async def register(exported: list[Exported], database: Database) -> Model:
     served = [each for each in exported if each.rejected is None][-1]
     async with database.session() as session:
         for each in exported:
-            status = "candidate" if each.rejected is None else "rejected"
+            status: Status = "candidate" if each.rejected is None else "rejected"
             await add_model(session, each.model, each.card.model_dump(), status, each.rejected)
         model = await promote(session, "encoder", None, served.model.version)
         await session.commit()

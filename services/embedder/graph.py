@@ -71,6 +71,8 @@ def load_source(model: str | None, depth: int, max_length: int) -> Source:
         tokenizer = Tokenizer.from_str(AutoTokenizer.from_pretrained(path).backend_tokenizer.to_str())
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"--model {path}: {str(error).splitlines()[0]}") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
     layers = getattr(getattr(bert, "encoder", None), "layer", None)
     if layers is None:
         raise ConfigurationError(f"--model {path}: expected a BERT (encoder.layer), got {type(bert).__name__}")

@@ -63,8 +63,6 @@ def measure(source: Source, plain: bytes, graph: bytes) -> Measured:
 
 
 def _tokens(source: Source, text: str) -> list[int]:
-    source.tokenizer.no_truncation()
-    source.tokenizer.no_padding()
     ids: list[int] = source.tokenizer.encode(text).ids
     return ids[: source.max_length]
 

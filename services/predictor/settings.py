@@ -1,0 +1,75 @@
+"""What a predictor reads from its environment: the descriptor of its LLM, and where that may be."""
+
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.errors import ConfigurationError
+from shared.messages.query import LlmName, Share
+from shared.settings import FleetSettings
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected a URL like https://host/v1")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("expected a URL without credentials, query or fragment; a key belongs into a file")
+    return url.rstrip("/")
+
+
+def _checked_file_name(name: str) -> str:
+    if "/" in name or name in ("", ".", ".."):
+        raise ValueError("expected the name of a file in POINTSMAN_KEYS_DIR, not a path")
+    return name
+
+
+Url = Annotated[str, AfterValidator(_checked_url)]
+Count = Annotated[int, Field(gt=0)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class PredictorSettings(FleetSettings):
+    """The descriptor's variables are `POINTSMAN_LLM_<FIELD>`; see shared.messages.Llm for their meaning."""
+
+    llm_name: LlmName
+    llm_base_url: Url
+    #: The provider's id of the model; the LLM's own name where they are the same.
+    llm_model: Annotated[str, Field(min_length=1)] | None = None
+    llm_api_key_file: Annotated[str, AfterValidator(_checked_file_name)] | None = None
+    #: USD per million tokens and context window; None takes what the package genai-prices knows of the model.
+    llm_usd_per_mtok_input: Price | None = None
+    llm_usd_per_mtok_output: Price | None = None
+    llm_context_tokens: Count | None = None
+    llm_parallelism: Annotated[int, Field(gt=0, le=1024)] = 4
+    llm_requests_per_minute: Count | None = None
+    llm_tokens_per_minute: Count | None = None
+    llm_prior_quality: Share = 0.5
+    llm_prior_response_tokens: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300
+    llm_prior_first_token_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
+    llm_prior_tokens_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 50
+    llm_prompt_token_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    #: Ask a new LLM's endpoint for `/models` before it is registered; `off` where the worker cannot reach it.
+    llm_probe: bool = True
+    #: Comma-separated URLs under which every LLM must be; empty allows all.
+    allowed_base_urls: str = ""
+    #: Embeddings handled at once; large, so that a worker that was away catches up quickly.
+    predictor_batch: Count = 256
+
+    @model_validator(mode="after")
+    def _is_allowed(self) -> "PredictorSettings":
+        allowed = [urlsplit(url.strip()) for url in self.allowed_base_urls.split(",") if url.strip()]
+        if allowed and not any(_within(urlsplit(self.llm_base_url), one) for one in allowed):
+            raise ConfigurationError(
+                f"POINTSMAN_LLM_BASE_URL: expected an address under one of {self.allowed_base_urls}, "
+                f"got {self.llm_base_url}; change it, or POINTSMAN_ALLOWED_BASE_URLS"
+            )
+        return self
+
+
+def _within(url: SplitResult, allowed: SplitResult) -> bool:
+    """Same scheme, host and port, and a path at or below; compared by parts, as text one host can begin another."""
+    same_server = (url.scheme, url.hostname, url.port) == (allowed.scheme, allowed.hostname, allowed.port)
+    root = allowed.path.rstrip("/")
+    return same_server and ".." not in url.path and (url.path == root or url.path.startswith(f"{root}/"))
