@@ -37,6 +37,8 @@ class Attempt(Message):
     first_token_s: float | None = None
     total_s: float | None = None
     cost_usd: float | None = None
+    #: The provider reported no usage: cost_usd is an estimate.
+    usage_estimated: bool = False
     error: AttemptError | None = None
     #: Of a failed attempt: the whole Dispatch, so that the query can be decided again from this record alone.
     dispatch: Dispatch | None = None
@@ -62,6 +64,8 @@ class Response(Message):
     prompt_tokens: int | None = None
     response_tokens: int | None = None
     cost_usd: float | None = None
+    #: The provider reported no usage: tokens and cost are estimates.
+    usage_estimated: bool = False
     #: From the append of the query to this response, seconds.
     wait_s: float | None = None
     #: Seconds per stage: embed, predict, decide, queue, llm.

@@ -1,0 +1,105 @@
+"""The OpenAI-compatible endpoint of one LLM, by the official SDK with its own retries off."""
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import httpx2
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+
+from services.executor.failures import CallFailedError, Failure
+from shared.messages import Llm, Query
+
+#: Ours to say; a user's parameters pass through otherwise.
+_OURS = frozenset({"model", "messages", "n", "stream", "stream_options"})
+#: Connections beyond the slots: a call that was cut closes its own a moment later.
+_SPARE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """What every endpoint of this process is held to."""
+
+    keys_dir: Path
+    #: Base URLs must equal one of these or lie below it; empty allows all.
+    allowed_base_urls: tuple[str, ...] = ()
+    connect_s: float = 5.0
+    first_token_s: float = 120.0
+    #: Between two pieces.
+    stall_s: float = 30.0
+
+
+class Endpoint:
+    """One HTTP client with a pool as large as the LLM's parallelism; the key is read for each call."""
+
+    def __init__(self, llm: Llm, settings: EndpointSettings, tls: ssl.SSLContext) -> None:
+        self.llm = llm
+        self.settings = settings
+        connections = llm.parallelism + _SPARE
+        self._client = AsyncOpenAI(
+            api_key=self._read_key,
+            base_url=llm.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(
+                max(settings.first_token_s, settings.stall_s), connect=settings.connect_s, pool=settings.connect_s
+            ),
+            http_client=DefaultAsyncHttpxClient(
+                verify=tls,
+                follow_redirects=False,
+                limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            ),
+        )
+
+    def serves(self, llm: Llm) -> bool:
+        """Whether this client still fits a descriptor that changed."""
+        return (llm.base_url, llm.api_key_file, llm.parallelism) == (
+            self.llm.base_url,
+            self.llm.api_key_file,
+            self.llm.parallelism,
+        )
+
+    def refusal(self) -> Failure | None:
+        """Why this address may not be called; None when it may."""
+        base_url = self.llm.base_url.rstrip("/")
+        allowed = [url.rstrip("/") for url in self.settings.allowed_base_urls]
+        if not allowed or any(base_url == url or base_url.startswith(f"{url}/") for url in allowed):
+            return None
+        return Failure("address", "the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
+
+    async def open(self, query: Query, model: str) -> AsyncStream[ChatCompletionChunk]:
+        """Begin to stream an answer; raises what the SDK raises."""
+        return await self._client.chat.completions.create(
+            model=model,
+            messages=_messages(query),
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_body={name: value for name, value in query.parameters.items() if name not in _OURS},
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _read_key(self) -> str:
+        """The key, or nothing where the LLM needs none: then no authorization is sent."""
+        name = self.llm.api_key_file
+        if name is None:
+            return ""
+        if Path(name).name != name:
+            raise CallFailedError(Failure("auth", "the key is named by a path, expected a file name"))
+        try:
+            key = (await asyncio.to_thread((self.settings.keys_dir / name).read_text)).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CallFailedError(Failure("auth", "the key file is not readable in POINTSMAN_KEYS_DIR")) from error
+        if not re.fullmatch(r"[\x21-\x7e]+", key):
+            raise CallFailedError(Failure("auth", "the key file does not hold one printable word"))
+        return key
+
+
+def _messages(query: Query) -> list[ChatCompletionMessageParam]:
+    if query.messages is None:
+        return [{"role": "user", "content": query.prompt or ""}]
+    return cast(list[ChatCompletionMessageParam], [turn.model_dump(exclude_unset=True) for turn in query.messages])

@@ -1,0 +1,89 @@
+"""A dispatch that meets a claim: whatever is owed is produced, nothing is called (protocol 3)."""
+
+from enum import Enum
+
+from services.executor.closing import Closing
+from services.executor.failures import LOST
+from services.executor.outcomes import Work, failed, refused
+from services.executor.serving import Shared
+from shared.database.claims import Claim, ClaimState, Holder
+from shared.errors import TransientError
+from shared.stream.records import Outgoing
+
+
+class Step(Enum):
+    """What a met claim asks for."""
+
+    DELIVER = "closed, but what it owes was not produced"
+    FINISH = "closed, and all was produced"
+    WAIT = "another process calls"
+    CLOSE_ABANDONED = "its holder went away: close it as lost"
+    CLOSE_OWN = "this process gave up on it: close it as lost"
+    REPEAT = "another dispatch of the same query: the response, if there is one, is owed to this record too"
+    REFUSE = "another query under the same id"
+
+
+def step(met: Claim, decision_id: str, content_hash: str, holder: Holder) -> Step:
+    """The table of protocol 3; the records of one decision take turns, so none of them is in a call now."""
+    if met.outbox:
+        return Step.DELIVER
+    if met.decision_id != decision_id:
+        return Step.REPEAT if met.content_hash == content_hash else Step.REFUSE
+    if met.state is not ClaimState.RUNNING:
+        return Step.FINISH
+    if met.holder == holder:
+        return Step.CLOSE_OWN
+    if met.lease_expired or met.holder.instance == holder.instance:
+        return Step.CLOSE_ABANDONED
+    return Step.WAIT
+
+
+class Meeting:
+    """Does what a met claim asks for."""
+
+    def __init__(self, shared: Shared, closing: Closing) -> None:
+        self._shared = shared
+        self._closing = closing
+
+    async def settle(self, work: Work, met: Claim) -> bool:
+        """Whether the record is finished; False: the claim has changed, look again.
+
+        Raises TransientError while another process calls, or Kafka or Postgres is away.
+        """
+        shared = self._shared
+        match step(met, work.dispatch.decision_id, work.content_hash, shared.holder):
+            case Step.DELIVER:
+                await self._closing.deliver(met.key, met.outbox, work.record.position.topic)
+                return False
+            case Step.WAIT:
+                raise TransientError(f"{met.holder.instance} calls, its lease runs for {met.lease_left_s:.0f} s")
+            case Step.CLOSE_ABANDONED:
+                await shared.claims.close_expired(met, shared.holder, self._lost(work))
+                return False
+            case Step.CLOSE_OWN:
+                await shared.claims.close(met.key, met.decision_id, shared.holder, ClaimState.LOST, self._lost(work))
+                return False
+            case Step.REPEAT:
+                await shared.produce(await self._repeated(work))
+            case Step.REFUSE:
+                text = "this query_id was used before for another query; send it again with a new id"
+                await shared.produce(refused(work, "id_reused", text, shared.clock()))
+        return True
+
+    def _lost(self, work: Work) -> tuple[Outgoing, ...]:
+        return failed(work, LOST, self._shared.clock())
+
+    async def _repeated(self, work: Work) -> tuple[Outgoing, ...]:
+        """The response this query has already, byte by byte; nothing while another dispatch of it carries on."""
+        shared = self._shared
+        closed = await shared.claims.response_of(work.key.tenant, work.key.query_id)
+        if closed is None:
+            return ()
+        if closed.outbox:
+            await self._closing.deliver(closed.key, closed.outbox, work.record.position.topic)
+            return ()
+        kept = None if closed.response_at is None else await shared.read_at(closed.response_at)
+        if kept is None:
+            text = "this query was answered before, and its response is no longer kept; send it again with a new id"
+            return refused(work, "expired", text, shared.clock())
+        return (Outgoing(kept.position.topic, kept.value, work.reply, kept.key, work.headers),)
