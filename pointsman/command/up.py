@@ -16,8 +16,6 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
-from pointsman.local.fleet import Fleet
-from pointsman.local.foreground import until_told
 from pointsman.local.options import FleetOptions
 from pointsman.local.overview import Overview, observer
 from pointsman.local.state import DEFAULT, State, locate
@@ -60,7 +58,9 @@ def up(
     if detach:
         _detached(options, console)
     else:
-        asyncio.run(until_told(options, console.print, partial(_show, console)))
+        from pointsman.local.foreground import until_told  # brings the database and migrations, slow to import
+
+        asyncio.run(until_told(options, console.print, partial(_show, console, State(options.state))))
 
 
 def down(state: _StateOption = None) -> None:
@@ -88,10 +88,10 @@ def _replica_count(text: str) -> tuple[str, int]:
     return service, int(count)
 
 
-async def _show(console: Console, fleet: Fleet) -> None:
+async def _show(console: Console, state: State) -> None:
     """The live table, until this process is told to stop."""
-    overview = Overview(fleet.state)
-    title = f"fleet in {fleet.state.folder}; Ctrl-C stops it"
+    overview = Overview(state)
+    title = f"fleet in {state.folder}; Ctrl-C stops it"
     if not console.is_terminal:
         console.print("ready")
         await asyncio.Event().wait()

@@ -5,16 +5,16 @@ import sys
 
 from pointsman.local.foreground import until_told
 from pointsman.local.options import FleetOptions
-from shared.errors import PointsmanError
+from shared.errors import PermanentError, PointsmanError
 
 
 def main() -> int:
-    """0 once it was told to stop, else 1 after one line about why."""
+    """0 once it was told to stop, else one line about why, and the command's exit code for it."""
     try:
-        asyncio.run(until_told(FleetOptions.model_validate_json(sys.argv[1]), _say))
+        asyncio.run(until_told(FleetOptions.model_validate_json(sys.argv[1]), _say, asyncio.Event().wait))
     except PointsmanError as error:
         _say(str(error))
-        return 1
+        return 2 if isinstance(error, PermanentError) else 1
     return 0
 
 

@@ -12,12 +12,8 @@ from pointsman.local.settings import LocalSettings
 _TOLD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def _wait(_fleet: Fleet) -> None:
-    await asyncio.Event().wait()
-
-
 async def until_told(
-    options: FleetOptions, report: Callable[[str], None], meanwhile: Callable[[Fleet], Awaitable[None]] = _wait
+    options: FleetOptions, report: Callable[[str], None], meanwhile: Callable[[], Awaitable[object]]
 ) -> None:
     """Run the fleet, and `meanwhile` once it is ready; a second signal kills what does not stop."""
     fleet = Fleet(options, LocalSettings(), report)
@@ -38,6 +34,6 @@ async def until_told(
         await work
 
 
-async def _run(fleet: Fleet, meanwhile: Callable[[Fleet], Awaitable[None]]) -> None:
+async def _run(fleet: Fleet, meanwhile: Callable[[], Awaitable[object]]) -> None:
     async with running(fleet):
-        await meanwhile(fleet)
+        await meanwhile()

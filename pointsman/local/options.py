@@ -20,7 +20,7 @@ class FleetOptions(BaseModel):
     postgres: str | None = None
     #: Folder of the descriptors of real LLMs; None simulates some.
     llms: Path | None = None
-    #: How many processes of a service, of the predictor for each LLM; one where it is not named.
+    #: How many processes of a service, of the predictor for each LLM; one where it is not named, 0 runs none here.
     replicas: dict[str, int] = {}
     #: How many simulated LLMs.
     simulate: int = 4
@@ -33,8 +33,8 @@ class FleetOptions(BaseModel):
     def _known(cls, replicas: dict[str, int]) -> dict[str, int]:
         known = (*SERVICES, "predictor")
         for name, count in replicas.items():
-            if name not in known or count < 1:
-                raise ValueError(f"expected <service>=<at least 1> with one of {', '.join(known)}, got {name}={count}")
+            if name not in known or count < 0:
+                raise ValueError(f"expected <service>=<at least 0> with one of {', '.join(known)}, got {name}={count}")
         return replicas
 
     @model_validator(mode="after")
@@ -52,4 +52,5 @@ class FleetOptions(BaseModel):
         ['decision', 'decision-2']
         """
         first = kind if of is None else f"{kind}-{of}"
-        return [first] + [f"{first}-{number}" for number in range(2, self.replicas.get(kind, 1) + 1)]
+        numbered = [f"{first}-{number}" for number in range(2, self.replicas.get(kind, 1) + 1)]
+        return [first, *numbered][: self.replicas.get(kind, 1)]

@@ -9,23 +9,28 @@ from pointsman.local.overview import Row
 
 def table(rows: Sequence[Row], title: str) -> Table:
     """One line a process."""
-    view = Table(title=title, title_justify="left", caption_justify="left")
-    for column in ("service", "status", "health"):
+    view = Table(title=title, title_justify="left")
+    for column in ("service", "state"):
         view.add_column(column)
     for column in ("pid", "memory", "records/s", "lag", "restarts"):
-        view.add_column(column, justify="right")
+        view.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         view.add_row(
             row.service,
-            f"[green]{row.status}" if row.status == "ready" else f"[yellow]{row.status}",
-            {True: "[green]ok", False: "[red]not well", None: ""}[row.healthy],
+            _state(row),
             _text(row.pid),
             "" if row.memory_mb is None else f"{row.memory_mb:.0f} MB",
             "" if row.records_per_s is None else f"{row.records_per_s:.1f}",
             _text(row.lag),
-            str(row.restarts) if row.restarts else "",
+            str(row.restarts),
         )
     return view
+
+
+def _state(row: Row) -> str:
+    if row.status != "ready":
+        return f"[yellow]{row.status}"
+    return "[red]not healthy" if row.healthy is False else "[green]ready"
 
 
 def _text(number: int | None) -> str:

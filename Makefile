@@ -1,0 +1,44 @@
+# Everything runs in .venv, which is made and brought up to date when it is needed.
+# PYTHON=python3.12 chooses the interpreter that it is made with.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint up bench clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: lint ## Lint, then run every test on real Kafka and Postgres
+	$(BIN)/pytest
+
+lint: $(INSTALLED) ## Check style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+up: $(INSTALLED) ## Run the fleet here, with simulated LLMs
+	$(BIN)/pointsman up
+
+bench: $(INSTALLED) ## Measure the routing path
+	$(BIN)/python benchmarks/routing_path.py
+
+clean: ## Remove the environment and all caches of it
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "expected Python 3.11 or newer, found $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Kafka's jars are fetched here too, so that nothing after this needs a network.
+$(INSTALLED): pyproject.toml requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pointsman.local.kafka
+	@touch $@
