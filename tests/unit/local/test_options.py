@@ -15,8 +15,8 @@ def test_the_first_replica_keeps_its_service_name() -> None:
     assert options.names("predictor", "a") == ["predictor-a", "predictor-a-2"]
 
 
-@pytest.mark.parametrize("replicas", [{"simulator": 1}, {"decision": 0}, {"decison": 2}])
-def test_unknown_services_and_empty_ones_are_refused_by_name(replicas: dict[str, int]) -> None:
+@pytest.mark.parametrize("replicas", [{"simulator": 1}, {"decision": -1}, {"decison": 2}])
+def test_unknown_services_and_negative_counts_are_refused_by_name(replicas: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match=next(iter(replicas))):
         FleetOptions(state=Path("x"), replicas=replicas)
 
@@ -32,3 +32,7 @@ def test_options_survive_the_way_to_a_detached_process() -> None:
     options = FleetOptions(state=Path("x"), replicas={"decision": 2}, data=Path("d"), pool="p")
 
     assert FleetOptions.model_validate_json(options.model_dump_json()) == options
+
+
+def test_a_service_can_be_left_to_run_elsewhere() -> None:
+    assert FleetOptions(state=Path("x"), replicas={"executor": 0}).names("executor") == []
