@@ -1,12 +1,24 @@
-"""The exported encoder, made once per session: it takes seconds."""
+"""The exported encoder, made once per session as it takes seconds, and services as processes."""
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from services.embedder.export import ExportConfig, Exported, export
+from shared import topics
 from shared.artifacts import Artifacts
+from shared.database.migrate import migrate
+from shared.stream.admin import create_topics
+from shared.stream.clock import BrokerClock
+from shared.stream.producer import Producer
+from tests.integration.serving import HOME_PARTITIONS, Serving
+
+if TYPE_CHECKING:
+    from services.embedder.export import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +26,34 @@ class EncoderFixture:
     """Both precisions in a store of this session; int8 is the one to serve."""
 
     artifacts_url: str
-    float32: Exported
-    int8: Exported
+    float32: "Exported"
+    int8: "Exported"
 
 
 @pytest.fixture(scope="session")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderFixture:
+    # Here, not above: it imports torch, which takes seconds that most tests need not wait.
+    from services.embedder.export import ExportConfig, export
+
     folder: Path = tmp_path_factory.mktemp("artifacts")
     url = f"file://{folder}"
     float32, int8 = export(ExportConfig(), Artifacts(url))
     return EncoderFixture(url, float32, int8)
+
+
+@pytest.fixture(scope="session")
+def schema(postgres: str) -> str:
+    """The session's database, with all tables."""
+    asyncio.run(migrate(postgres))
+    return postgres
+
+
+@pytest.fixture
+async def serving(kafka: str, schema: str, encoder: EncoderFixture, tmp_path: Path) -> AsyncIterator[Serving]:
+    await create_topics(kafka, topics.lasting(), HOME_PARTITIONS)
+    producer = Producer(kafka, BrokerClock())
+    serving = Serving(kafka, schema, encoder.artifacts_url, tmp_path, producer, time.time() - 1)
+    try:
+        yield serving
+    finally:
+        await serving.close()
