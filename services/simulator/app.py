@@ -3,7 +3,8 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from tempfile import TemporaryFile
 
 from aiohttp import web
 
@@ -38,16 +39,24 @@ async def serve(settings: SimulatorSettings) -> None:
 @asynccontextmanager
 async def running(settings: SimulatorSettings) -> AsyncIterator[str]:
     """A simulator that listens while the block runs; yields its base URL, `http://host:port/v1`."""
-    profiles, answers = _source(settings)
-    runner = web.AppRunner(build(profiles, answers, settings.speed), access_log=None, handler_cancellation=True)
+    with ExitStack() as held:
+        profiles, answers = await asyncio.to_thread(_source, settings, held)
+        async with _listening(settings, build(profiles, answers, settings.speed)) as port:
+            base_url = f"http://{settings.host}:{port}/v1"
+            _announce(settings, profiles, base_url, port)
+            yield base_url
+
+
+@asynccontextmanager
+async def _listening(settings: SimulatorSettings, app: web.Application) -> AsyncIterator[int]:
+    """The application on its address while the block runs; yields the port."""
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=1)
         await site.start()
-        port = runner.addresses[0][1]
-        base_url = f"http://{settings.host}:{port}/v1"
-        _announce(settings, profiles, base_url, port)
-        yield base_url
+        port: int = runner.addresses[0][1]
+        yield port
     finally:
         await runner.cleanup()
 
@@ -60,6 +69,7 @@ def build(profiles: list[Profile], answers: Answers, speed: float) -> web.Applic
     app = web.Application(client_max_size=_MAX_BODY_BYTES)
     app.add_routes(
         [
+            web.get("/health", _health),
             web.get("/v1/models", chat.models),
             web.post("/v1/chat/completions", chat.complete),
             web.get("/control/llms", control.all_llms),
@@ -72,14 +82,18 @@ def build(profiles: list[Profile], answers: Answers, speed: float) -> web.Applic
     return app
 
 
-def _source(settings: SimulatorSettings) -> tuple[list[Profile], Answers]:
+async def _health(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+def _source(settings: SimulatorSettings, held: ExitStack) -> tuple[list[Profile], Answers]:
     if settings.data is None or settings.pool is None:
         return list(CAST), Planted(settings.seed)
     # pyarrow takes 60 MB, which planted skills do without.
-    from services.simulator.replay import Recording
+    from services.simulator.replay import load
 
-    recording = Recording.open(settings.data, settings.pool)
-    return recording.profiles, recording
+    texts = held.enter_context(TemporaryFile())
+    return load(settings.data, settings.pool, texts)
 
 
 def _announce(settings: SimulatorSettings, profiles: list[Profile], base_url: str, port: int) -> None:
