@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from shared.errors import ConfigurationError, TransientError
 from shared.logs import get
+from shared.stream.admin import partition_counts
 from shared.stream.consumer import close_consumer, lone_consumer, record_of
 from shared.stream.records import Record
 from shared.topics import home
@@ -34,9 +35,16 @@ class Replies:
         """
         consumer = await connect(self._kafka)
         try:
-            counts = [len(await partitions(consumer, self._kafka, topic)) for topic in self._topics]
-            partition = home(sender, min(counts))
-            self._next = await consumer.end_offsets([TopicPartition(topic, partition) for topic in self._topics])
+            counts = await partition_counts(self._kafka, self._topics)
+            for topic in self._topics:
+                if topic not in counts:
+                    raise ConfigurationError(
+                        f"expected topic {topic} at {self._kafka}, there is none; is it a fleet's broker?"
+                    )
+            partition = home(sender, min(counts.values()))
+            assigned = [TopicPartition(topic, partition) for topic in self._topics]
+            consumer.assign(assigned)
+            self._next = await consumer.end_offsets(assigned)
         except BaseException:
             await close_consumer(consumer)
             raise
@@ -86,12 +94,3 @@ async def connect(kafka: str) -> AIOKafkaConsumer:
         await close_consumer(consumer)
         raise TransientError(f"expected a Kafka broker at {kafka}, none answers; is the fleet up?") from error
     return consumer
-
-
-async def partitions(consumer: AIOKafkaConsumer, kafka: str, topic: str) -> list[TopicPartition]:
-    """All partitions of a topic; raises ConfigurationError when there is no such topic."""
-    cluster = await consumer._client.fetch_all_metadata()
-    numbers = cluster.partitions_for_topic(topic)
-    if not numbers:
-        raise ConfigurationError(f"expected topic {topic!r} at {kafka}, there is none; is it a fleet's broker?")
-    return [TopicPartition(topic, number) for number in sorted(numbers)]

@@ -1,27 +1,33 @@
 """All records that a topic holds at this moment."""
 
+from aiokafka import TopicPartition
+
+from shared.stream.admin import partition_counts
 from shared.stream.consumer import close_consumer, record_of
 from shared.stream.records import Record
-from shared.stream.replies import connect, partitions
+from shared.stream.replies import connect
 
 
 async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> list[Record]:
     """The topic's records up to its present end, by append time; with `since` only those appended from then on.
 
-    `since` is seconds since the epoch on the broker's clock. Raises TransientError when the broker is away,
-    ConfigurationError when there is no such topic.
+    `since` is seconds since the epoch on the broker's clock. Empty when there is no such topic; raises TransientError
+    when the broker is away.
     """
+    counts = await partition_counts(kafka, [topic])
+    assigned = [TopicPartition(topic, number) for number in range(counts.get(topic, 0))]
+    if not assigned:
+        return []
     consumer = await connect(kafka)
     try:
-        assigned = await partitions(consumer, kafka, topic)
+        consumer.assign(assigned)
         begins, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
         if since is not None:
             found = await consumer.offsets_for_times({one: int(since * 1000) for one in assigned})
             begins = {one: ends[one] if found[one] is None else found[one].offset for one in assigned}
-        waiting = {one for one in assigned if begins[one] < ends[one]}
-        consumer.assign(list(waiting))
-        for one in waiting:
+        for one in assigned:
             consumer.seek(one, begins[one])
+        waiting = {one for one in assigned if begins[one] < ends[one]}
         records: list[Record] = []
         while waiting:
             batches = await consumer.getmany(timeout_ms=500)
