@@ -21,6 +21,7 @@ from shared.stream.retry import delays_s
 _log = get(__name__)
 #: A lane that ran this long was well.
 _WELL_AFTER_S = 60.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Supervisor:
     async def run(self) -> None:
         """Serve until a signal, then drain; the caller closes what it opened."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self._signalled)
         server = HealthServer(self._health, self._ready, self._metrics.registry)
         settings = self._settings
@@ -89,6 +90,8 @@ class Supervisor:
         finally:
             await cancel(self._timers)
             await server.stop()
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
             _log.info("service stopped")
 
     def end(self) -> None:
