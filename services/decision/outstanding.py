@@ -70,6 +70,7 @@ class Outstanding:
     def __init__(self) -> None:
         self._partitions: dict[tuple[str, int], _Partition] = {}
         self._executors: dict[str, dict[str, ExecutorCapacity]] = {}
+        self._newest: dict[str, ExecutorCapacity] = {}
         #: Computed once per change; most decisions see most LLMs unchanged.
         self._loads: dict[tuple[str, bool], list[PartitionLoad]] = {}
         self._numbers = count()
@@ -88,6 +89,7 @@ class Outstanding:
         if known is not None and known.at > capacity.at:
             return
         executors[capacity.instance] = capacity
+        self._newest[capacity.llm] = max(executors.values(), key=lambda one: one.at)
         for name in [name for name, one in executors.items() if one.at < capacity.at - _FORGOTTEN_S]:
             del executors[name]
         for announced in capacity.partitions:
@@ -146,7 +148,7 @@ class Outstanding:
         return any(one.healthy and one.at >= now - LIVE_S for one in self._executors.get(llm, {}).values())
 
     def speed(self, llm: Llm) -> Speed:
-        newest = self._newest(llm.name)
+        newest = self._newest.get(llm.name)
         first, pace = (None, None) if newest is None else (newest.first_token_s, newest.tokens_per_s)
         return Speed(
             llm.prior_first_token_s if first is None else first,
@@ -154,17 +156,14 @@ class Outstanding:
         )
 
     def prompt_token_ratio(self, llm: Llm) -> float:
-        newest = self._newest(llm.name)
+        newest = self._newest.get(llm.name)
         ratio = None if newest is None else newest.prompt_token_ratio
         return llm.prompt_token_ratio if ratio is None else ratio
 
     def seen_at(self, llm: str) -> float | None:
         """Broker time of the newest announcement."""
-        newest = self._newest(llm)
+        newest = self._newest.get(llm)
         return None if newest is None else newest.at
-
-    def _newest(self, llm: str) -> ExecutorCapacity | None:
-        return max(self._executors.get(llm, {}).values(), key=lambda one: one.at, default=None)
 
     def _own(self, announced: PartitionCapacity) -> None:
         partition = self._partition(announced.topic, announced.partition)

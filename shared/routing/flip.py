@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.routing.exploration import argmax
 from shared.routing.limits import Limits
 from shared.routing.offer import Offer
-from shared.routing.score import Weights, score, wait_at
+from shared.routing.score import Score, Weights, score, wait_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def flip_point(offers: Sequence[Offer], weights: Weights, limits: Limits) -> Fli
     tipping = [
         (lam, offers[index].llm)
         for index in others
-        if (lam := _crossing(offers[best], offers[index], weights)) is not None
+        if (lam := _crossing(offers[best], scores[best], offers[index], scores[index], weights)) is not None
     ]
     lam, heir = min(tipping, key=lambda tip: abs(tip[0] - weights.willingness_to_pay), default=(None, None))
     return FlipPoint(
@@ -53,14 +53,13 @@ def flip_point(offers: Sequence[Offer], weights: Weights, limits: Limits) -> Fli
     )
 
 
-def _crossing(best: Offer, other: Offer, weights: Weights) -> float | None:
+def _crossing(best: Offer, best_score: Score, other: Offer, other_score: Score, weights: Weights) -> float | None:
     """The willingness to pay, at least 0, at which the two tie; None where they never do.
 
     With k = alpha u - beta penalty and d the differences, score_best = score_other where
     (lam dp - s dc) / (lam + 1) + dk = 0; times (lam + 1) that is linear: lam = (s dc - dk) / (dp + dk).
     """
-    known = score(best, weights), score(other, weights)
-    dk = (known[0].total - known[0].trade) - (known[1].total - known[1].trade)
+    dk = (best_score.total - best_score.trade) - (other_score.total - other_score.trade)
     slope = best.quality - other.quality + dk
     if slope == 0:
         return None
