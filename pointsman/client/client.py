@@ -12,7 +12,7 @@ from uuid import uuid4
 from pydantic import JsonValue, ValidationError
 
 from pointsman.client.inbox import Inbox, Pending
-from pointsman.client.question import Question, patience_s, to_bytes, to_query
+from pointsman.client.question import Question, as_sent, patience_s, to_bytes, to_query
 from pointsman.client.transcript import Event
 from shared.errors import ConfigurationError, RefusedError, TransientError, UnansweredError
 from shared.logs import get
@@ -162,7 +162,8 @@ class Client:
         return await explain(self._postgres, self._tenant, query_id)
 
     async def _send(self, query: Query, topic: str, timeout_s: float | None, *, stream: bool) -> AsyncIterator[Event]:
-        value = to_bytes(query, self._reply_partition, stream=stream)
+        query = as_sent(query, self._reply_partition, stream=stream)
+        value = to_bytes(query)
         limit_s = patience_s(query) if timeout_s is None else timeout_s
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit_s

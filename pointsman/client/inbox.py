@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pointsman.client.transcript import Event, Transcript
+from shared.content import content_hash
 from shared.errors import PermanentError
 from shared.logs import get
 from shared.messages import Query, Response, ResponseChunk
@@ -17,7 +18,8 @@ log = get(__name__)
 class Pending:
     """One query on its way: what has come of it, ready to be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, query: Query) -> None:
+        self.content = content_hash(query)
         self.events: Queue[Event] = Queue()
         #: Of the query's own record; None until its acknowledgement.
         self.origin: str | None = None
@@ -67,7 +69,7 @@ class Inbox:
     def expect(self, query: Query) -> Iterator[Pending]:
         """Collect what comes for this query until the block is left."""
         key = (query.tenant, query.query_id)
-        pending = Pending()
+        pending = Pending(query)
         waiting = self._waiting.setdefault(key, [])
         waiting.append(pending)
         try:
@@ -85,5 +87,9 @@ class Inbox:
         except PermanentError as error:
             log.warning("An unreadable record was ignored", position=record.position, error=str(error))
             return
-        for pending in self._waiting.get((message.tenant, message.query_id), ()):
-            pending.receive(message)
+        waiting = self._waiting.get((message.tenant, message.query_id), [])
+        owner = next((pending for pending in waiting if pending.origin == message.origin), None)
+        for pending in waiting:
+            # Under a reused id another content has an outcome of its own.
+            if owner is None or pending.content == owner.content:
+                pending.receive(message)

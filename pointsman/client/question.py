@@ -41,11 +41,16 @@ def to_query(
         raise RefusedError("invalid", f"expected a prompt or a conversation, {describe(error)}") from error
 
 
-def to_bytes(query: Query, reply_partition: int, *, stream: bool) -> bytes:
-    """Encode the query as it is sent; raises RefusedError when the fleet would not take it."""
+def as_sent(query: Query, reply_partition: int, *, stream: bool) -> Query:
+    """The query with what the client adds to it."""
     added = {"reply_partition": reply_partition, "stream": stream, "sent_at": query.sent_at or datetime.now(UTC)}
+    return query.model_copy(update=added)
+
+
+def to_bytes(query: Query) -> bytes:
+    """Encode the query; raises RefusedError when the fleet would not take it."""
     try:
-        value = query.model_copy(update=added).encode()
+        value = query.encode()
     except ValueError:
         # Without its cause: that repeats the text.
         raise RefusedError("invalid", f"expected text, query {query.query_id} has lone surrogates in it") from None

@@ -112,3 +112,16 @@ def test_nothing_is_kept_of_a_call_that_ended() -> None:
     inbox.receive(record(response()))
 
     assert drain(pending) == []
+
+
+def test_of_two_calls_of_one_id_only_that_of_the_same_content_shares_the_answer() -> None:
+    inbox = Inbox()
+    other = QUERY.model_copy(update={"prompt": "Three words?"})
+    with inbox.expect(QUERY) as first, inbox.expect(QUERY) as again, inbox.expect(other) as reused:
+        for number, pending in enumerate((first, again, reused)):
+            pending.acknowledge(f"0-{number}")
+
+        inbox.receive(record(response(origin="0-0")))
+
+    assert drain(first)[-1] == drain(again)[-1] == response(origin="0-0")
+    assert drain(reused) == []

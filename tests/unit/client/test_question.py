@@ -1,6 +1,6 @@
 import pytest
 
-from pointsman.client.question import patience_s, to_bytes, to_query
+from pointsman.client.question import as_sent, patience_s, to_bytes, to_query
 from shared.errors import RefusedError
 from shared.messages import ChatMessage, Preferences, Query
 from shared.topics import MAX_QUERY_BYTES
@@ -33,7 +33,7 @@ def test_text_that_is_not_unicode_is_refused_without_repeating_it() -> None:
     query = to_query("half a pair: \ud800", "default", None, None)
 
     with pytest.raises(RefusedError, match="surrogates") as refused:
-        to_bytes(query, 0, stream=False)
+        to_bytes(query)
 
     assert "half a pair" not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -47,7 +47,7 @@ def test_an_empty_conversation_is_refused() -> None:
 def test_what_is_sent_decodes_as_the_query_with_its_reply_partition() -> None:
     query = to_query("Two words?", "default", None, None)
 
-    sent = Query.decode(to_bytes(query, 3, stream=True))
+    sent = Query.decode(to_bytes(as_sent(query, 3, stream=True)))
 
     assert (sent.query_id, sent.reply_partition, sent.stream) == (query.query_id, 3, True)
     assert sent.sent_at is not None
@@ -57,18 +57,18 @@ def test_a_query_over_the_limit_is_refused_with_both_numbers() -> None:
     query = to_query("x" * MAX_QUERY_BYTES, "default", None, None)
 
     with pytest.raises(RefusedError, match=f"{MAX_QUERY_BYTES:,}") as refused:
-        to_bytes(query, 0, stream=False)
+        to_bytes(query)
 
     assert refused.value.kind == "too_long"
 
 
 def test_a_query_at_the_limit_is_sent() -> None:
     query = to_query("", "default", None, None)
-    room = MAX_QUERY_BYTES - len(to_bytes(query, 0, stream=False))
+    room = MAX_QUERY_BYTES - len(to_bytes(query))
 
     exact = query.model_copy(update={"prompt": "x" * (room - 8)})
 
-    assert len(to_bytes(exact, 0, stream=False)) <= MAX_QUERY_BYTES
+    assert len(to_bytes(exact)) <= MAX_QUERY_BYTES
 
 
 def test_patience_outlasts_the_fleets_own_deadline() -> None:
