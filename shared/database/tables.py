@@ -159,6 +159,7 @@ class AttemptRow(Table):
     first_token_s: Mapped[float | None]
     total_s: Mapped[float | None]
     cost_usd: Mapped[float | None]
+    usage_estimated: Mapped[bool]
     #: AttemptError of a failed call.
     error: Mapped[JsonValue | None] = mapped_column(JSONB(none_as_null=True))
 

@@ -108,6 +108,7 @@ CREATE TABLE attempts (
     first_token_s double precision,
     total_s double precision,
     cost_usd double precision,
+    usage_estimated boolean NOT NULL,
     error jsonb,
     PRIMARY KEY (tenant, query_id, accepted_at, decision_id, event)
 ) PARTITION BY RANGE (accepted_at)
