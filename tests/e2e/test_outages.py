@@ -7,7 +7,7 @@ from zlib import crc32
 import pytest
 
 from tests.e2e.conftest import StartFleet
-from tests.e2e.fleet import Fleet
+from tests.e2e.fleet import Fleet, Simulator
 from tests.e2e.traffic import Traffic, questions
 
 pytestmark = pytest.mark.timeout(900)
