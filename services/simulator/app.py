@@ -3,8 +3,9 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from tempfile import TemporaryFile
+from typing import IO
 
 from aiohttp import web
 
@@ -39,8 +40,8 @@ async def serve(settings: SimulatorSettings) -> None:
 @asynccontextmanager
 async def running(settings: SimulatorSettings) -> AsyncIterator[str]:
     """A simulator that listens while the block runs; yields its base URL, `http://host:port/v1`."""
-    with ExitStack() as held:
-        profiles, answers = await asyncio.to_thread(_source, settings, held)
+    with TemporaryFile() as texts:
+        profiles, answers = await asyncio.to_thread(_source, settings, texts)
         async with _listening(settings, build(profiles, answers, settings.speed)) as port:
             base_url = f"http://{settings.host}:{port}/v1"
             _announce(settings, profiles, base_url, port)
@@ -50,10 +51,10 @@ async def running(settings: SimulatorSettings) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _listening(settings: SimulatorSettings, app: web.Application) -> AsyncIterator[int]:
     """The application on its address while the block runs; yields the port."""
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=1)
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
         await site.start()
         port: int = runner.addresses[0][1]
         yield port
@@ -86,13 +87,12 @@ async def _health(_: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def _source(settings: SimulatorSettings, held: ExitStack) -> tuple[list[Profile], Answers]:
+def _source(settings: SimulatorSettings, texts: IO[bytes]) -> tuple[list[Profile], Answers]:
     if settings.data is None or settings.pool is None:
         return list(CAST), Planted(settings.seed)
     # pyarrow takes 60 MB, which planted skills do without.
     from services.simulator.replay import load
 
-    texts = held.enter_context(TemporaryFile())
     return load(settings.data, settings.pool, texts)
 
 

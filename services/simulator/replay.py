@@ -114,7 +114,10 @@ class Recording:
 
 
 def load(data: Path, name: str, texts: IO[bytes]) -> tuple[list[Profile], Recording]:
-    """A pool's LLMs and their recorded answers; the texts go to `texts`. Raises ConfigurationError where something is missing."""
+    """A pool's LLMs and their recorded answers, with `texts` for the texts.
+
+    Raises ConfigurationError where something is missing.
+    """
     pool = read_pool(data, name)
     prices = read_prices(data, pool.llms)
     recording = Recording(texts)

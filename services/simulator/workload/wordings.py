@@ -18,20 +18,19 @@ class Wordings:
         return random.choice(self._sentences).format(**values)
 
     def read(self, text: str) -> dict[str, str] | None:
-        """The gaps' values, or None where the text contains none of the sentences.
+        """The gaps' values, or None where the text contains none of the sentences, whatever its white space.
 
-        >>> Wordings({"a": "[0-9]+"}, "Is {a} even?").read("Well. Is  34 even?")
+        >>> Wordings({"a": "[0-9]+"}, "Is {a} even?").read("Well. Is\\n34 even?")
         {'a': '34'}
         """
+        plain = " ".join(text.split())
         for pattern in self._patterns:
-            found = pattern.search(text)
+            found = pattern.search(plain)
             if found is not None:
                 return found.groupdict()
         return None
 
 
 def _pattern(sentence: str, gaps: Mapping[str, str]) -> re.Pattern[str]:
-    """The sentence as a regular expression in which white space is any white space."""
-    words = (re.escape(word) for word in sentence.split())
-    literal = r"\s+".join(words)
+    literal = re.escape(" ".join(sentence.split()))
     return re.compile(re.sub(r"\\\{(\w+)\\\}", lambda gap: f"(?P<{gap[1]}>{gaps[gap[1]]})", literal))
