@@ -1,6 +1,6 @@
 """One membership in a consumer group: what is owned, read and finished, and gap-safe commits.
 
-Of the client it uses subscribe, getmany and commit. Never pause: a paused partition's prefetched records are thrown
+Of the client it uses subscribe, getmany and commit, never pause: a paused partition's prefetched records are thrown
 away (aiokafka.consumer.fetcher, check_assignment); partitions to leave alone are just not asked for.
 """
 
@@ -25,6 +25,7 @@ _log = get(__name__)
 _COMMIT_EVERY_S = 1.0
 #: A commit that takes longer is given up: its records are read again at worst.
 _COMMIT_TIMEOUT_S = 2.0
+_ASK_TIMEOUT_S = 2.0
 
 
 class Membership:
@@ -51,6 +52,7 @@ class Membership:
         self._drain = drain
         self._consumer: AIOKafkaConsumer | None = None
         self._committed: dict[Place, int] = {}
+        self._ends: dict[Place, int] = {}
         self._commit_lock = asyncio.Lock()
         self._release_lock = asyncio.Lock()
         self._beginning: asyncio.Task[None] | None = None
@@ -121,14 +123,14 @@ class Membership:
         return self._consumer
 
     def end(self, place: Place) -> int | None:
-        """The offset after the last record the broker had at the last fetch; None before the first."""
-        if place not in self._owned or not self.consumer.assignment() >= {TopicPartition(*place)}:
+        """The offset after the last record the broker had when last asked; None before."""
+        if place not in self._owned or TopicPartition(*place) not in self.consumer.assignment():
             return None
-        end: int | None = self.consumer.highwater(TopicPartition(*place))
-        return end
+        fetched: int | None = self.consumer.highwater(TopicPartition(*place))
+        return self._ends.get(place) if fetched is None else max(fetched, self._ends.get(place, 0))
 
     def at_end(self, place: Place) -> bool:
-        """All that the broker had at the last fetch was read; False before the first fetch."""
+        """All that the broker had when last asked was read; False before."""
         end, offset = self.end(place), self.offsets.next(place)
         return end is not None and offset is not None and offset >= end
 
@@ -164,9 +166,20 @@ class Membership:
         while True:
             await asyncio.sleep(_COMMIT_EVERY_S)
             await self.commit()
+            await self._ask_ends()
             self._export_lag()
             if not self.lag():
                 self.progressed()
+
+    async def _ask_ends(self) -> None:
+        """A partition whose prefetched records wait is not fetched from: how far it grew meanwhile must be asked."""
+        behind = [TopicPartition(*place) for place, count in self._lags().items() if count]
+        if not behind:
+            return
+        with suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_ASK_TIMEOUT_S):
+                ends = await self.consumer.end_offsets(behind)
+                self._ends |= {(place.topic, place.partition): end for place, end in ends.items()}
 
     def _export_lag(self) -> None:
         lags = self._lags()
@@ -209,7 +222,7 @@ class Membership:
                 if self._beginning is not None:
                     self._beginning.cancel()
                 self.offsets = Offsets()
-                self._committed = {}
+                self._committed, self._ends = {}, {}
 
     def assign(self, places: frozenset[Place]) -> None:
         """Own `places` from now on."""

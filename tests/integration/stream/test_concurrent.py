@@ -34,8 +34,7 @@ class Held:
         if self.errors.get(message):
             raise self.errors[message].pop()
         try:
-            while not self.open and message not in self.let_go:
-                await asyncio.sleep(0.01)
+            await until(lambda: self.open or message in self.let_go)
         except asyncio.CancelledError:
             self.cancelled.append(message)
             raise
