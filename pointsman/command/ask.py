@@ -79,7 +79,7 @@ async def _show(client: Client, question: str, preferences: Preferences) -> Resp
                     write("\n")
                     print_note("That attempt failed; another LLM begins anew:")
                 case Response():
-                    write("\n")
+                    write("\n" if event.status == "answered" else "")
                     return event
     raise AssertionError("a stream ends with its response")
 
