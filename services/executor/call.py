@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletionChunk
 
 from services.executor.endpoint import Endpoint, EndpointSettings
 from services.executor.failures import CallFailedError, of_error
-from services.executor.pieces import Answer, Reading
+from services.executor.pieces import Answer, Reading, garbage
 from shared.messages import Query
 
 #: After the finish reason only the usage is to come.
@@ -25,22 +25,38 @@ async def ask(
     """
     clock = asyncio.get_running_loop().time
     began = clock()
-    spoke: float | None = None
     try:
         async with asyncio.timeout_at(began + endpoint.settings.first_token_s):
             stream = await endpoint.open(query, model)
         async with stream:
-            while (chunk := await _next(stream, reading, began, endpoint.settings)) is not None:
-                write(reading.add(chunk))
-                if spoke is None and reading.spoken:
-                    spoke = clock() - began
-    except CallFailedError:
-        raise
-    except (openai.OpenAIError, TimeoutError, ValueError, TypeError) as error:
-        # A stream that breaks after its finish reason was whole.
+            spoke = await _read(stream, reading, write, began, endpoint.settings)
+    except (openai.OpenAIError, TimeoutError) as error:
+        raise CallFailedError(of_error(error, wall)) from error
+    return reading.answer(None if spoke is None else spoke - began, clock() - began)
+
+
+async def _read(
+    stream: AsyncStream[ChatCompletionChunk],
+    reading: Reading,
+    write: Callable[[str], None],
+    began: float,
+    settings: EndpointSettings,
+) -> float | None:
+    """Gather the stream to its end; when it first spoke, on the loop's clock."""
+    spoke: float | None = None
+    try:
+        while (chunk := await _next(stream, reading, began, settings)) is not None:
+            write(reading.add(chunk))
+            if spoke is None and reading.spoken:
+                spoke = asyncio.get_running_loop().time()
+    except (openai.OpenAIError, TimeoutError):
+        # What breaks after its finish reason was whole.
         if reading.finish_reason is None:
-            raise CallFailedError(of_error(error, wall)) from error
-    return reading.answer(spoke, clock() - began)
+            raise
+    except (AttributeError, TypeError, ValueError) as error:
+        # The SDK trips over events that are not JSON, or not what it expects.
+        raise garbage(f"an event that is no chunk ({type(error).__name__})") from error
+    return spoke
 
 
 async def _next(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import httpx2
-from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Omit
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from services.executor.failures import CallFailedError, Failure
@@ -77,6 +77,8 @@ class Endpoint:
             messages=_messages(query),
             stream=True,
             stream_options={"include_usage": True},
+            # The SDK would look for a key elsewhere, and fail without one.
+            extra_headers={"Authorization": Omit()} if self.llm.api_key_file is None else None,
             extra_body={name: value for name, value in query.parameters.items() if name not in _OURS},
         )
 
