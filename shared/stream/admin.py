@@ -1,18 +1,28 @@
 """What is asked of the broker itself: topics, their partitions, and how far groups are."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from shared.errors import ConfigurationError, TransientError
 from shared.stream.consumer import lone_consumer
 from shared.topics import Topic
 
 _TIMESTAMP_TYPE = "message.timestamp.type"
+_COORDINATOR_S = 15.0
 
 
 async def create_topics(kafka: str, topics: Sequence[Topic], home_partitions: int, replication: int = 1) -> None:
@@ -68,8 +78,7 @@ async def committed_offsets(kafka: str, group: str, topic: str) -> dict[int, int
 async def lag(kafka: str, group: str, topics: Sequence[str]) -> dict[str, int]:
     """Records that `group` has not finished, per topic; all of a partition where it has no commit."""
     places = await _places(kafka, topics)
-    async with _admin(kafka) as admin:
-        committed = await admin.list_consumer_group_offsets(group)
+    committed = await _committed(kafka, group)
     async with _reader(kafka) as reader:
         begins = await reader.beginning_offsets(places)
         ends = await reader.end_offsets(places)
@@ -103,6 +112,21 @@ async def _counts(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str,
         for topic in described
         if topic["error_code"] != UnknownTopicOrPartitionError.errno and topic["partitions"]
     }
+
+
+async def _committed(kafka: str, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
+    """What a group has committed; waits while a new broker makes the topic that groups are kept in."""
+    deadline = time.monotonic() + _COORDINATOR_S
+    async with _admin(kafka) as admin:
+        while True:
+            try:
+                committed: dict[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(group)
+            except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return committed
 
 
 async def _check_broker_time(kafka: str, topics: Sequence[Topic]) -> None:

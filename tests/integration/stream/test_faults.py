@@ -141,7 +141,7 @@ async def test_a_survivor_takes_over_from_a_killed_process(bench: Bench, make_to
 async def both_copy(bench: Bench, target: Topic, survivor: Copies) -> None:
     """Wait until another than `survivor` has copied something too."""
     while await bench.texts(target) <= Counter(text for batch in survivor.batches for text in batch):
-        await asyncio.sleep(0.1)  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
 
 
 async def test_a_handler_that_fails_for_20_s_delays_and_loses_nothing(bench: Bench, make_topic: MakeTopic) -> None:
