@@ -1,0 +1,91 @@
+"""Two replicas: one view of the waits, and nothing lost when one is killed."""
+
+import asyncio
+import time
+
+from shared.messages import Llm, PartitionCapacity
+from tests.integration.decision.play import Play, eventually
+
+QUEUED_S = 100.0
+
+
+def a_partition(llm: Llm, number: int, queued_s: float) -> PartitionCapacity:
+    return PartitionCapacity(
+        topic=f"dispatch.{llm.name}",
+        partition=number,
+        next_offset=0,
+        owned_since=time.time(),
+        slots=1,
+        queued_s=queued_s,
+        remaining_s=0,
+        in_flight=1,
+    )
+
+
+async def test_two_replicas_see_the_same_waits(play: Play) -> None:
+    llm = await play.llm(parallelism=1)
+    await play.replica()
+    await play.replica()
+    await play.announce(llm, a_partition(llm, 0, QUEUED_S))
+    waits: dict[str, float] = {}
+
+    # Each dispatch adds its seconds; every replica must count those of the other.
+    asked = [play.accepted(llm) for _ in range(24)]
+    for accepted in asked:
+        await play.accept(accepted)
+        await play.predict(accepted, llm, 0.8, tokens=100)
+        _, receipt = await play.receipt(accepted)
+        waits[receipt.query_id] = next(one for one in receipt.candidates if one.llm == llm.name).wait_s
+        await eventually(lambda: sum(note.llm == llm.name for note in play.notes) >= len(waits), "the note")
+    receipts = [play.receipts[accepted.query.query_id][0][1] for accepted in asked]
+
+    service_s = llm.prior_first_token_s + 100 / llm.prior_tokens_per_s
+    assert len({receipt.replica for receipt in receipts}) == 2, "both decided"
+    for number, accepted in enumerate(asked):
+        expected = QUEUED_S + number * service_s + service_s
+        # A note that was read here may be underway to the other replica.
+        assert expected - service_s - 0.01 <= waits[accepted.query.query_id] <= expected + 0.01
+
+
+async def test_a_new_replica_knows_what_was_dispatched_before_it_came(play: Play) -> None:
+    llm = await play.llm(parallelism=1, prior_response_tokens=100)
+    first = await play.replica()
+    for _ in range(5):
+        accepted = play.accepted(llm)
+        await play.accept(accepted)
+        await play.predict(accepted, llm, 0.8, tokens=100)
+        await play.receipt(accepted)
+    await play.dispatches(llm, 5)
+    await first.stop()
+    await asyncio.sleep(5.5)  # what is on `capacity` is then older than a new replica reads back
+
+    await play.replica()
+    accepted = play.accepted(llm)
+    await play.accept(accepted)
+    await play.predict(accepted, llm, 0.8, tokens=100)
+    _, receipt = await play.receipt(accepted)
+
+    service_s = llm.prior_first_token_s + 100 / llm.prior_tokens_per_s
+    wait_s = next(one for one in receipt.candidates if one.llm == llm.name).wait_s
+    assert abs(wait_s - 6 * service_s) < 0.01
+
+
+async def test_a_killed_replica_loses_nothing(play: Play) -> None:
+    llm = await play.llm()
+    victim, _ = await play.replica(), await play.replica()
+    asked = [play.accepted(llm) for _ in range(200)]
+
+    for number, accepted in enumerate(asked):
+        await play.accept(accepted)
+        await play.predict(accepted, llm, 0.8)
+        if number == 100:
+            victim.kill()
+    for accepted in asked:
+        await play.receipt(accepted)
+
+    wanted = {accepted.query.query_id for accepted in asked}
+    deadline = time.monotonic() + 60
+    found: set[str] = set()
+    while wanted - found and time.monotonic() < deadline:
+        found = {dispatch.accepted.query.query_id for _, dispatch in await play.dispatches(llm, len(wanted))}
+    assert not wanted - found
