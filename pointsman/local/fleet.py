@@ -44,8 +44,8 @@ class Fleet:
 
     async def start(self) -> None:
         """Start everything; return when the fleet is ready and its endpoints are written."""
-        around = await self._start_brokers()
-        simulator = await self._start_simulator()
+        self._report("starting Kafka, Postgres and the simulated LLMs")
+        around, simulator = await asyncio.gather(self._start_brokers(), self._start_simulator())
         self._report("preparing the database and the topics")
         await ground.prepare(around.kafka, around.postgres, around.home_partitions)
         if not await ground.has_encoder(around.postgres):
@@ -82,7 +82,6 @@ class Fleet:
             member.kill()
 
     async def _start_brokers(self) -> Surroundings:
-        self._report("starting Kafka and Postgres")
         options, folder = self._options, self.state.folder
         kafka = None if options.kafka is not None else Kafka.at(folder / "kafka")
         postgres = None if options.postgres is not None else Postgres.at(folder / "postgres")
@@ -110,7 +109,6 @@ class Fleet:
         if options.llms is not None:
             descriptors.install(options.llms, state.llms, known_only=known_only)
             return None
-        self._report("starting the simulated LLMs")
         written = state.folder / "simulated"
         port_file = state.ports / "simulator"
         port = _port_again(port_file)

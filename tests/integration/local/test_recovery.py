@@ -34,7 +34,7 @@ async def _killed_and_back(member: Member) -> None:
     before = _pid(member)
     os.kill(before, signal.SIGKILL)
     async with asyncio.timeout(60):
-        while member.restarts == 0 or member.status != "ready":  # noqa: ASYNC110
+        while member.restarts == 0 or member.status != "ready":
             await asyncio.sleep(0.1)
     assert _pid(member) != before
 
