@@ -1,0 +1,69 @@
+"""Wires the trainer."""
+
+from functools import partial
+
+from services.trainer.announcer import Announcer
+from services.trainer.handler import TOPICS
+from services.trainer.recorder import Recorder
+from services.trainer.settings import TrainerSettings
+from services.trainer.upkeep import Upkeep
+from services.trainer.writing import Writer
+from shared.database.engine import Database
+from shared.database.migrate import check_schema
+from shared.metrics import Metrics
+from shared.stream.admin import check_topics
+from shared.stream.clock import BrokerClock
+from shared.stream.dead import Cemetery
+from shared.stream.lane import LaneSettings
+from shared.stream.producer import Producer
+from shared.stream.retry import Retry
+from shared.stream.supervisor import Supervisor
+from shared.topics import LLMS, MODELS, dead
+
+GROUP = "trainer"
+
+
+async def serve(settings: TrainerSettings) -> None:
+    """Run until a signal; waits for Postgres and Kafka first, and raises ConfigurationError where they do not fit."""
+    metrics, clock = Metrics(), BrokerClock()
+    database = Database(settings.postgres, settings.postgres_password_file)
+    producer = Producer(settings.kafka, clock)
+    try:
+        await _wait_for_both(settings, metrics, database, producer)
+        supervisor = Supervisor("trainer", settings, metrics, clock)
+        _start(settings, metrics, database, producer, supervisor)
+        await supervisor.run()
+    finally:
+        await producer.stop()
+        await database.close()
+
+
+async def _wait_for_both(settings: TrainerSettings, metrics: Metrics, database: Database, producer: Producer) -> None:
+    topics = (*TOPICS, *map(dead, TOPICS), LLMS, MODELS)
+    retry = Retry(metrics)
+    await retry("start", lambda: check_schema(database))
+    await retry("start", lambda: check_topics(settings.kafka, topics, settings.home_partitions))
+    await retry("start", producer.start)
+    await retry("start", Announcer(database, producer).announce)
+
+
+def _start(
+    settings: TrainerSettings, metrics: Metrics, database: Database, producer: Producer, supervisor: Supervisor
+) -> None:
+    cemetery = Cemetery(settings.instance, metrics)
+    writer = Writer(database, producer, cemetery, metrics, store_text=settings.store_text)
+    lane = LaneSettings(
+        name="recorder",
+        kafka=settings.kafka,
+        group=GROUP,
+        topics=tuple(topic.name for topic in TOPICS),
+        instance=settings.instance,
+        static=settings.static_membership,
+    )
+    supervisor.start(lane.name, lambda: Recorder(lane, writer.write, settings.record_batch))
+
+    upkeep = Upkeep(database, producer, cemetery, metrics)
+    supervisor.every("announce", settings.announce_every_s, Announcer(database, producer).announce)
+    supervisor.every("feedback", settings.settle_every_s, partial(upkeep.settle_feedback, settings.feedback_wait_s))
+    supervisor.every("partitions", settings.upkeep_every_s, upkeep.make_partitions)
+    supervisor.every("claims", settings.upkeep_every_s, partial(upkeep.purge_claims, settings.claims_kept_s))
