@@ -20,7 +20,7 @@ from pointsman.local.options import FleetOptions
 from pointsman.local.overview import Overview, observer
 from pointsman.local.state import DEFAULT, State, locate
 from pointsman.local.table import table
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import ConfigurationError, PermanentError, TransientError
 
 _READY_TIMEOUT_S = 600
 _STOP_TIMEOUT_S = 120
@@ -128,7 +128,7 @@ def _wait_until_ready(
     while state.endpoints() is None:
         lines = log.read_text().splitlines() or ["starting"]
         if process.poll() is not None:
-            raise TransientError(lines[-1])
+            raise PermanentError(lines[-1]) if process.returncode == 2 else TransientError(lines[-1])
         if time.monotonic() > deadline:
             process.terminate()
             raise TransientError(f"the fleet is not ready after {_READY_TIMEOUT_S} s: {lines[-1]}; see {state.logs}")
