@@ -65,26 +65,27 @@ async def client(broker: str, tenant: str) -> AsyncIterator[Client]:
 @pytest.fixture
 def fleet(broker: str, tenant: str) -> Fleet:
     """Run with an answer per query of this tenant."""
+    return lambda answer: serve(broker, tenant, answer)
 
-    @asynccontextmanager
-    async def run(answer: Answer) -> AsyncIterator[None]:
-        producer = Producer(broker, BrokerClock())
-        consumer = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
-        await consumer.start()
-        partitions = [TopicPartition(QUERIES.name, number) for number in range(HOME_PARTITIONS)]
-        consumer.assign(partitions)
-        await consumer.seek_to_end(*partitions)
-        serving = asyncio.create_task(_serve(consumer, producer, answer, tenant))
-        try:
-            yield
-        finally:
-            serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
-            await consumer.stop()
-            await producer.stop()
 
-    return run
+@asynccontextmanager
+async def serve(broker: str, tenant: str, answer: Answer) -> AsyncIterator[None]:
+    """Give every query of the tenant this answer."""
+    producer = Producer(broker, BrokerClock())
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
+    await consumer.start()
+    partitions = [TopicPartition(QUERIES.name, number) for number in range(HOME_PARTITIONS)]
+    consumer.assign(partitions)
+    await consumer.seek_to_end(*partitions)
+    serving = asyncio.create_task(_serve(consumer, producer, answer, tenant))
+    try:
+        yield
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        await consumer.stop()
+        await producer.stop()
 
 
 async def _serve(consumer: AIOKafkaConsumer, producer: Producer, answer: Answer, tenant: str) -> None:
