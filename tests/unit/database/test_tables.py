@@ -1,4 +1,4 @@
-from shared.database.tables import AttemptRow, ClaimRow, RoutingRow
+from shared.database.tables import AttemptRow, RoutingRow
 from shared.messages import Attempt, Receipt
 
 

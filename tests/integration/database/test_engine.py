@@ -1,0 +1,40 @@
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from shared.database.engine import Database
+from shared.errors import TransientError
+
+
+async def test_postgres_away_is_a_transient_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        database = Database(f"postgresql+psycopg://nobody@127.0.0.1:{taken.getsockname()[1]}/none")
+
+        with pytest.raises(TransientError, match="is it up"):
+            async with database.session() as session:
+                await session.execute(text("SELECT 1"))
+
+
+async def test_a_connection_that_postgres_ends_is_a_transient_error_and_the_next_one_works(database: Database) -> None:
+    with pytest.raises(TransientError):
+        async with database.session() as session:
+            await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_the_password_comes_from_a_file(url: str, tmp_path: Path) -> None:
+    parts = make_url(url)
+    assert isinstance(parts.password, str)
+    file = tmp_path / "password"
+    file.write_text(parts.password + "\n")
+    database = Database(parts.set(password=None).render_as_string(), file)
+
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+    await database.close()
