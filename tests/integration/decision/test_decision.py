@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import psutil
+
 from shared.database.claims import ClaimKey, Claims, ClaimState
 from shared.database.engine import Database
 from shared.stream.admin import committed_offsets, end_offsets
@@ -158,3 +160,19 @@ async def test_a_removed_llm_is_considered_no_more(play: Play) -> None:
         seen = [candidate.llm for candidate in receipt.candidates]
 
     assert receipt.llm == other.name
+
+
+async def test_a_replica_that_only_dispatches_stays_within_its_memory(play: Play) -> None:
+    llms = [await play.llm() for _ in range(4)]
+    replica = await play.replica()
+
+    asked = [play.accepted(*llms) for _ in range(100)]
+    for accepted in asked:
+        await play.accept(accepted)
+        for llm in llms:
+            await play.predict(accepted, llm, 0.8)
+    for accepted in asked:
+        await play.receipt(accepted)
+
+    resident = psutil.Process(replica.pid).memory_info().rss
+    assert resident < 80e6, f"{resident / 1e6:.0f} MB"

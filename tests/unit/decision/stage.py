@@ -78,6 +78,8 @@ class Stage:
         self.broker = Broker()
         self.finished: list[Position] = []
         self.endings: list[Ending] = []
+        #: The next closing fails, and only that.
+        self.database_away = False
         self.watermarks: dict[int, Watermark] = {}
         self.fleet, self.outstanding, self.metrics = Fleet(), Outstanding(), Metrics()
         self._offsets = count()
@@ -140,6 +142,9 @@ class Stage:
         self._anything_finished.set()
 
     async def _close(self, ending: Ending, now: float) -> None:
+        if self.database_away:
+            self.database_away = False
+            raise TransientError("the database is away for a moment")
         self.endings.append(ending)
 
     def _watermark(self, topic: str, partition: int) -> Watermark:

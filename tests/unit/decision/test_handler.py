@@ -315,3 +315,30 @@ async def test_a_receipt_the_broker_never_takes_is_a_dead_letter() -> None:
 
     assert stage.broker.topics == ["accepted.dead"]
     assert len(stage.finished) == 2
+
+
+async def test_an_ending_waits_for_the_database_and_its_records_stay_unfinished_meanwhile() -> None:
+    stage = Stage(A)
+    stage.database_away = True
+
+    await stage.accept(an_accepted(at=START - 601))
+    assert stage.finished == []
+    await stage.until_finished()
+
+    assert [ending.response.status for ending in stage.endings] == ["failed"]
+
+
+async def test_a_dispatch_that_cannot_be_produced_before_the_deadline_ends_the_query() -> None:
+    stage = Stage(A)
+    stage.broker.away = {"dispatch.a"}
+    await stage.accept(an_accepted(preferences={"max_wait_s": 20}))
+    await stage.predict(a_prediction("a"))
+    assert stage.endings == []
+
+    stage.now += 21
+    await stage.until_finished()
+
+    [ending] = stage.endings
+    assert ending.response.error is not None
+    assert (ending.response.status, ending.response.error.kind) == ("failed", "deadline")
+    assert sum(load.outstanding_s for load in stage.outstanding.loads(A)) == 0
