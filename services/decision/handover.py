@@ -9,6 +9,7 @@ from services.decision.ending import Ending, out_of_time, undispatchable
 from services.decision.outstanding import Outstanding
 from services.decision.undecided import Undecided
 from shared.errors import PermanentError, TransientError
+from shared.logs import get
 from shared.messages import Receipt
 from shared.stream.dead import Cemetery
 from shared.stream.handlers import Produce
@@ -16,6 +17,8 @@ from shared.stream.headers import passed_on
 from shared.stream.records import Acknowledgement, Outgoing
 from shared.stream.retry import Retry
 from shared.topics import CAPACITY, DECISIONS
+
+_log = get(__name__)
 
 
 class Close(Protocol):
@@ -56,6 +59,13 @@ class HandOver:
             return
         note = self._outstanding.acknowledged(decision.reservation, acknowledged.position)
         await self._durable(Outgoing(CAPACITY.name, note.encode(), undecided.home))
+        _log.info(
+            "dispatched a query",
+            query_id=undecided.accepted.query.query_id,
+            decision_id=decision.receipt.decision_id,
+            llm=decision.dispatch.llm,
+            attempt=undecided.attempt,
+        )
 
     async def refused(self, undecided: Undecided, decision: Refused, ending: Ending) -> None:
         """Receipt, then the response under the claim."""
@@ -65,6 +75,9 @@ class HandOver:
     async def ended(self, ending: Ending) -> None:
         topic = ending.undecided.record.position.topic
         await self._retry(topic, lambda: self._close(ending, self._clock()))
+        response = ending.response
+        kind = None if response.error is None else response.error.kind
+        _log.info("ended a query", query_id=response.query_id, status=response.status, kind=kind)
 
     async def buried(self, undecided: Undecided, error: PermanentError) -> None:
         """What can neither be dispatched nor ended is kept for people to look at."""
