@@ -9,6 +9,9 @@ from typing import cast
 
 import httpx2
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Omit
+
+# Named here, or the SDK imports it within the first call, which blocks the loop for long.
+from openai.resources.chat.completions import AsyncCompletions
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from services.executor.failures import CallFailedError, Failure
@@ -53,6 +56,7 @@ class Endpoint:
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
             ),
         )
+        self._completions: AsyncCompletions = self._client.chat.completions
 
     def serves(self, llm: Llm) -> bool:
         """Whether this client still fits a descriptor that changed."""
@@ -72,7 +76,7 @@ class Endpoint:
 
     async def open(self, query: Query, model: str) -> AsyncStream[ChatCompletionChunk]:
         """Begin to stream an answer; raises what the SDK raises."""
-        return await self._client.chat.completions.create(
+        return await self._completions.create(
             model=model,
             messages=_messages(query),
             stream=True,

@@ -38,6 +38,11 @@ class Entry:
     #: Start of the call; None before.
     began: float | None = None
 
+    def left_s(self, now: float) -> float:
+        """Predicted seconds until the call ends."""
+        elapsed_s = 0.0 if self.began is None else now - self.began
+        return max(self.service_s - elapsed_s, _LEAST_S)
+
 
 class Ledger:
     """The unfinished dispatches of one LLM."""
@@ -69,10 +74,10 @@ class Ledger:
     def seconds(self, topic: str, partition: int) -> Seconds:
         """What one partition's unfinished dispatches amount to now."""
         here = [entry for entry in self._entries.values() if entry.position[:2] == (topic, partition)]
-        calling = [(entry.service_s, entry.began) for entry in here if entry.began is not None]
+        calling = [entry for entry in here if entry.stage is Stage.CALLING]
         now = self._clock()
         return Seconds(
             queued_s=sum(entry.service_s for entry in here if entry.stage is Stage.QUEUED),
-            remaining_s=sum(max(service_s - (now - began), _LEAST_S) for service_s, began in calling),
+            remaining_s=sum(entry.left_s(now) for entry in calling),
             in_flight=len(calling),
         )

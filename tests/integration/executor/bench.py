@@ -92,27 +92,24 @@ class Watch:
         return sorted(attempt.event for attempt in self.attempts[query_id])
 
 
-class Bench:
-    """A broker, a database and an endpoint; executors are started on them."""
+class Executors:
+    """Executors' processes on one broker and database."""
 
-    def __init__(self, kafka: str, postgres: str, home_partitions: int, producer: Producer, folder: Path) -> None:
+    def __init__(self, kafka: str, postgres: str, home_partitions: int, folder: Path) -> None:
         self.kafka = kafka
         self.postgres = postgres
         self.home_partitions = home_partitions
-        self.producer = producer
         self.folder = folder
-        self.watch = Watch()
         self._logs: dict[int, Path] = {}
         self._children: list[subprocess.Popen[bytes]] = []
 
     def start(self, *llms: str, instance: str | None = None, **settings: object) -> subprocess.Popen[bytes]:
-        """One executor's process, pinned to these LLMs."""
-        instance = instance or f"executor-{uuid4().hex[:8]}"
+        """One process, pinned to these LLMs."""
         environment = {
             "kafka": self.kafka,
             "postgres": self.postgres,
             "home_partitions": self.home_partitions,
-            "instance": instance,
+            "instance": instance or f"executor-{uuid4().hex[:8]}",
             "llms": ",".join(llms),
             "keys_dir": self.folder,
         } | settings
@@ -129,6 +126,28 @@ class Bench:
     def log(self, child: subprocess.Popen[bytes]) -> str:
         """What the process has logged so far."""
         return self._logs[child.pid].read_text()
+
+    def stop(self) -> None:
+        for child in self._children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in self._children:
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+class Bench:
+    """What a test does to executors, and sees of them."""
+
+    def __init__(self, executors: Executors, producer: Producer) -> None:
+        self.executors = executors
+        self.kafka = executors.kafka
+        self.folder = executors.folder
+        self.producer = producer
+        self.watch = Watch()
 
     async def announce(self, llm: Llm) -> None:
         await self.producer([Outgoing(LLMS.name, llm.encode(), key=llm.name.encode())])
@@ -158,14 +177,3 @@ class Bench:
         ) <= position.offset:
             assert time.monotonic() < deadline, f"{position} is not finished"
             await asyncio.sleep(0.1)
-
-    async def stop(self) -> None:
-        for child in self._children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-        for child in self._children:
-            try:
-                await asyncio.to_thread(child.wait, 20)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()

@@ -1,8 +1,7 @@
 """A bench on the session's broker, with a database of its own and an endpoint."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from uuid import uuid4
 
 import pytest
@@ -16,7 +15,7 @@ from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.topics import ATTEMPTS, CAPACITY, RESPONSE_CHUNKS, RESPONSES, lasting, of_llm
 from tests.integration.database.conftest import create_database
-from tests.integration.executor.bench import Bench
+from tests.integration.executor.bench import Bench, Executors
 from tests.integration.executor.endpoint import FakeEndpoint, running
 
 MakeLlm = Callable[..., Awaitable[Llm]]
@@ -29,31 +28,48 @@ async def endpoint() -> AsyncIterator[FakeEndpoint]:
         yield endpoint
 
 
+@pytest.fixture(scope="module")
+def executors(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executors]:
+    """Processes of one test module, on a database of their own."""
+
+    async def prepare() -> tuple[str, int]:
+        await create_topics(kafka, lasting(), home_partitions=4)
+        url = await create_database(postgres)
+        await migrate(url)
+        return url, (await partition_counts(kafka, [RESPONSES.name]))[RESPONSES.name]
+
+    url, home_partitions = asyncio.run(prepare())
+    executors = Executors(kafka, url, home_partitions, tmp_path_factory.mktemp("executors"))
+    yield executors
+    executors.stop()
+
+
+@pytest.fixture(scope="module")
+def names() -> list[str]:
+    """Names for the LLMs of one test module."""
+    return [f"llm-{uuid4().hex[:8]}" for _ in range(20)]
+
+
 @pytest.fixture
-async def bench(kafka: str, postgres: str, tmp_path: Path) -> AsyncIterator[Bench]:
-    await create_topics(kafka, lasting(), home_partitions=4)
-    home_partitions = (await partition_counts(kafka, [RESPONSES.name]))[RESPONSES.name]
-    url = await create_database(postgres)
-    await migrate(url)
-    producer = Producer(kafka, BrokerClock())
-    bench = Bench(kafka, url, home_partitions, producer, tmp_path)
-    lane = BroadcastLane("watch", kafka, _WATCHED, bench.watch.receive, 0.0, Metrics())
+async def bench(executors: Executors) -> AsyncIterator[Bench]:
+    producer = Producer(executors.kafka, BrokerClock())
+    bench = Bench(executors, producer)
+    lane = BroadcastLane("watch", executors.kafka, _WATCHED, bench.watch.receive, 0.0, Metrics())
     watching = asyncio.create_task(lane.run())
     await lane.caught_up.wait()
     yield bench
-    await bench.stop()
     await lane.stop()
     await watching
     await producer.stop()
 
 
 @pytest.fixture
-def make_llm(bench: Bench, endpoint: FakeEndpoint) -> MakeLlm:
+def make_llm(bench: Bench, endpoint: FakeEndpoint, names: list[str]) -> MakeLlm:
     """An LLM at the endpoint, announced, its topics created."""
 
     async def make(**fields: object) -> Llm:
         described = {
-            "name": f"llm-{uuid4().hex[:8]}",
+            "name": names.pop(),
             "base_url": endpoint.base_url,
             "model": "m",
             "usd_per_mtok_input": 1,
@@ -63,7 +79,7 @@ def make_llm(bench: Bench, endpoint: FakeEndpoint) -> MakeLlm:
             "revision": 1,
         }
         llm = Llm.model_validate(described | fields)
-        await create_topics(bench.kafka, of_llm(llm.name, llm.parallelism), bench.home_partitions)
+        await create_topics(bench.kafka, of_llm(llm.name, llm.parallelism), bench.executors.home_partitions)
         await bench.announce(llm)
         return llm
 

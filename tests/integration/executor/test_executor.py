@@ -1,18 +1,25 @@
 """The executor's process between a real broker, a real database and an HTTP endpoint."""
 
-import signal
+import subprocess
 
 import pytest
 
-from tests.integration.executor.bench import Bench, a_dispatch, until
+from tests.integration.executor.bench import Bench, Executors, a_dispatch, until
 from tests.integration.executor.conftest import MakeLlm
 from tests.integration.executor.endpoint import KEY, FakeEndpoint
+
+Process = subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def executor(executors: Executors, names: list[str]) -> Process:
+    """One process for all tests here; each test has LLMs of its own."""
+    return executors.start(*names, instance="executor-0", circuit_failures=1000, circuit_first_s=3, stall_s=2)
 
 
 async def test_a_dispatch_is_answered(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "answer", tenant="acme", reply_partition=3)
-    bench.start(llm.name)
 
     (position,) = await bench.dispatch(dispatch)
     response = await bench.answered(dispatch)
@@ -44,8 +51,7 @@ async def test_each_failure_is_an_attempt_that_carries_its_dispatch(
         "endless": ("oversized", True),
     }
     dispatches = {prompt: a_dispatch(llm.name, prompt) for prompt in rows}
-    silent, late = a_dispatch(llm.name, "silent", deadline_s=15), a_dispatch(llm.name, "answer", deadline_s=-1)
-    bench.start(llm.name, circuit_failures=1000, stall_s=1)
+    silent, late = a_dispatch(llm.name, "silent", deadline_s=10), a_dispatch(llm.name, "answer", deadline_s=-1)
 
     for number, dispatch in enumerate([*dispatches.values(), silent, late]):
         await bench.dispatch(dispatch, partition=number % 8)
@@ -66,7 +72,6 @@ async def test_a_short_retry_after_is_waited_out_inside_the_attempt(
 ) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "busy")
-    bench.start(llm.name)
 
     await bench.dispatch(dispatch)
     await bench.answered(dispatch)
@@ -83,7 +88,6 @@ async def test_refused_credentials_close_the_llm_until_they_are_mended(
     llm = await make_llm(api_key_file="key")
     (bench.folder / "key").write_text("sk-wrong")
     first, second, third = (a_dispatch(llm.name, "key") for _ in range(3))
-    bench.start(llm.name, circuit_first_s=3)
 
     await bench.dispatch(first)
     refused = await bench.failed(first)
@@ -105,7 +109,6 @@ async def test_refused_credentials_close_the_llm_until_they_are_mended(
 async def test_one_decision_twice_is_one_call(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "hold")
-    bench.start(llm.name)
 
     positions = await bench.dispatch(dispatch, dispatch)
     positions += await bench.dispatch(dispatch, partition=1)
@@ -125,7 +128,6 @@ async def test_another_decision_for_an_answered_query_repeats_its_response(
     llm = await make_llm()
     first = a_dispatch(llm.name, "answer", reply_partition=0)
     again = a_dispatch(llm.name, "answer", reply_partition=1, query_id=first.accepted.query.query_id)
-    bench.start(llm.name)
 
     (position,) = await bench.dispatch(first)
     await bench.finished(position)
@@ -142,7 +144,6 @@ async def test_an_id_used_for_another_query_is_refused(bench: Bench, make_llm: M
     llm = await make_llm()
     first = a_dispatch(llm.name, "answer")
     other = a_dispatch(llm.name, "answer differently", query_id=first.accepted.query.query_id)
-    bench.start(llm.name)
 
     (position,) = await bench.dispatch(first)
     await bench.finished(position)
@@ -160,7 +161,6 @@ async def test_an_id_used_for_another_query_is_refused(bench: Bench, make_llm: M
 async def test_a_stream_comes_in_ordered_pieces_and_whole(bench: Bench, make_llm: MakeLlm) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "slowly", stream=True, reply_partition=2)
-    bench.start(llm.name)
 
     await bench.dispatch(dispatch)
     response = await bench.answered(dispatch)
@@ -174,17 +174,15 @@ async def test_a_stream_comes_in_ordered_pieces_and_whole(bench: Bench, make_llm
 
 
 async def test_the_queue_of_a_removed_llm_is_given_back(
-    bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint
+    bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint, executor: Process
 ) -> None:
     llm = await make_llm(parallelism=1)
     called, waiting = a_dispatch(llm.name, "hold"), [a_dispatch(llm.name, "answer") for _ in range(5)]
-    executor = bench.start(llm.name)
 
     await bench.dispatch(called, *waiting)
     await until(lambda: endpoint.total == 1)
     await bench.announce(llm.model_copy(update={"revision": 2, "removed": True}))
-    announced = bench.watch.capacity[llm.name]
-    await until(lambda: (bench.log(executor).count("descriptor changed")) == 1)
+    await until(lambda: _logged(bench, executor, "descriptor changed", llm.name))
     endpoint.released.set()
     await bench.answered(called)
 
@@ -192,16 +190,14 @@ async def test_the_queue_of_a_removed_llm_is_given_back(
         error = (await bench.failed(dispatch)).error
         assert error is not None
         assert (error.kind, error.counts, error.blames_llm) == ("removed", False, False)
-    await until(lambda: "lane closed" in bench.log(executor))
+    await until(lambda: _logged(bench, executor, "lane closed", llm.name))
     assert endpoint.total == 1
-    assert announced
 
 
 async def test_partitions_without_slots_are_given_back(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm(parallelism=4)
     await bench.announce(llm.model_copy(update={"revision": 2, "parallelism": 2}))
     moved, kept = a_dispatch(llm.name, "answer"), a_dispatch(llm.name, "answer")
-    bench.start(llm.name)
 
     await bench.dispatch(moved, partition=3)
     await bench.dispatch(kept, partition=1, batch=True)
@@ -215,7 +211,6 @@ async def test_partitions_without_slots_are_given_back(bench: Bench, make_llm: M
 
 async def test_what_an_executor_has_to_do_is_announced(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm(parallelism=1)
-    bench.start(llm.name, instance="announcer")
 
     positions = await bench.dispatch(a_dispatch(llm.name, "hold"), a_dispatch(llm.name, "answer"))
     announced = bench.watch.capacity[llm.name]
@@ -223,28 +218,19 @@ async def test_what_an_executor_has_to_do_is_announced(bench: Bench, make_llm: M
     endpoint.released.set()
     for position in positions:
         await bench.finished(position)
-    await until(lambda: announced[-1].first_token_s is not None and not announced[-1].partitions[0].in_flight)
+    await until(
+        lambda: announced[-1].first_token_s is not None and not any(one.in_flight for one in announced[-1].partitions)
+    )
 
     busy = next(one for message in announced for one in message.partitions if one.in_flight)
     assert (busy.slots, busy.in_flight, busy.queued_s) == (1, 1, 0)
     assert busy.next_offset == positions[0].offset + 1
     assert 0 < busy.remaining_s <= 0.5
-    assert announced[-1].instance == "announcer"
-    assert announced[-1].partitions[0].next_offset == positions[1].offset + 1
+    assert announced[-1].instance == "executor-0"
+    (idle,) = [one for one in announced[-1].partitions if one.topic == positions[1].topic]
+    assert idle.next_offset == positions[1].offset + 1
     assert announced[-1].prompt_token_ratio == pytest.approx(7 / 5)
 
 
-async def test_at_a_drain_calls_may_end(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
-    llm = await make_llm()
-    dispatch = a_dispatch(llm.name, "hold")
-    executor = bench.start(llm.name)
-
-    await bench.dispatch(dispatch)
-    await until(lambda: endpoint.total == 1)
-    executor.send_signal(signal.SIGTERM)
-    await until(lambda: "service stopping" in bench.log(executor))
-    endpoint.released.set()
-
-    assert (await bench.answered(dispatch)).status == "answered"
-    await until(lambda: executor.poll() is not None)
-    assert executor.returncode == 0
+def _logged(bench: Bench, executor: Process, event: str, llm: str) -> bool:
+    return any(event in line and llm in line for line in bench.executors.log(executor).splitlines())

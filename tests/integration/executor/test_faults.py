@@ -17,7 +17,7 @@ from tests.integration.executor.outage import Way
 
 @pytest.fixture
 async def claims(bench: Bench) -> AsyncIterator[Claims]:
-    database = Database(bench.postgres)
+    database = Database(bench.executors.postgres)
     yield Claims(database)
     await database.close()
 
@@ -33,13 +33,13 @@ async def test_a_killed_executors_call_is_closed_as_lost_and_never_made_again(
 ) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "hold")
-    executor = bench.start(llm.name, instance="executor-0")
+    executor = bench.executors.start(llm.name, instance="executor-0")
     (position,) = await bench.dispatch(dispatch)
     await until(lambda: endpoint.total == 1)
 
     executor.kill()
     executor.wait()
-    bench.start(llm.name, instance=name)
+    bench.executors.start(llm.name, instance=name)
     attempt = await bench.failed(dispatch)
     await bench.finished(position)
 
@@ -57,14 +57,14 @@ async def test_after_the_drain_what_is_in_flight_is_closed_as_lost(
 ) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "hold")
-    executor = bench.start(llm.name, drain_s=1)
+    executor = bench.executors.start(llm.name, drain_s=1)
     await bench.dispatch(dispatch)
     await until(lambda: endpoint.total == 1)
 
     executor.send_signal(signal.SIGTERM)
     await until(lambda: executor.poll() is not None)
     claim = await claims.get(key(dispatch))
-    bench.start(llm.name)
+    bench.executors.start(llm.name)
     attempt = await bench.failed(dispatch)
 
     assert claim is not None
@@ -79,7 +79,7 @@ async def test_a_holder_that_lost_its_lease_is_cut_and_its_answer_discarded(
 ) -> None:
     llm = await make_llm()
     dispatch = a_dispatch(llm.name, "hold")
-    executor = bench.start(llm.name)
+    executor = bench.executors.start(llm.name)
     (position,) = await bench.dispatch(dispatch)
     await until(lambda: endpoint.total == 1)
 
@@ -88,24 +88,24 @@ async def test_a_holder_that_lost_its_lease_is_cut_and_its_answer_discarded(
     assert await claims.close(claim.key, claim.decision_id, claim.holder, ClaimState.LOST, ())
     await bench.finished(position)
 
-    assert '"outcome": "lost", "counted": false' in bench.log(executor)
+    assert '"outcome": "lost", "counted": false' in bench.executors.log(executor)
     assert not bench.watch.responses[dispatch.accepted.query.query_id]
     assert endpoint.total == 1
 
 
 async def test_while_postgres_is_away_executors_wait(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm()
-    way = Way(bench.postgres)
+    way = Way(bench.executors.postgres)
     await way.mend()
     calling, waiting = a_dispatch(llm.name, "hold"), a_dispatch(llm.name, "answer")
-    executor = bench.start(llm.name, postgres=way.url)
+    executor = bench.executors.start(llm.name, postgres=way.url)
     await bench.dispatch(calling)
     await until(lambda: endpoint.total == 1)
 
     await way.cut()
     await bench.dispatch(waiting, partition=1)
     endpoint.released.set()
-    await until(lambda: bench.log(executor).count("transient failure") >= 3)
+    await until(lambda: bench.executors.log(executor).count("transient failure") >= 3)
     before = dict(bench.watch.responses)
     await way.mend()
     responses = [await bench.answered(calling), await bench.answered(waiting)]
@@ -122,7 +122,7 @@ async def test_best_effort_calls_without_postgres(
     llm = await make_llm()
     nowhere = f"postgresql+psycopg://postgres@127.0.0.1:{unused_tcp_port}/postgres"
     dispatch = a_dispatch(llm.name, "answer")
-    bench.start(llm.name, postgres=nowhere, claims="best_effort")
+    bench.executors.start(llm.name, postgres=nowhere, claims="best_effort")
 
     (position,) = await bench.dispatch(dispatch)
     await bench.answered(dispatch)
@@ -136,11 +136,11 @@ async def test_two_executors_share_an_llm_and_call_each_dispatch_once(
 ) -> None:
     llm = await make_llm(parallelism=8)
     dispatches = [a_dispatch(llm.name, f"answer {number}") for number in range(100)]
-    first = bench.start(llm.name)
+    first = bench.executors.start(llm.name)
     for number, dispatch in enumerate(dispatches):
         await bench.dispatch(dispatch, partition=number % 8)
         if number == 20:
-            bench.start(llm.name)
+            bench.executors.start(llm.name)
         if number == 60:
             first.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.02)
@@ -150,3 +150,19 @@ async def test_two_executors_share_an_llm_and_call_each_dispatch_once(
 
     assert endpoint.total == 100
     assert {len(bench.watch.responses[one.accepted.query.query_id]) for one in dispatches} == {1}
+
+
+async def test_at_a_drain_calls_may_end(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
+    llm = await make_llm()
+    dispatch = a_dispatch(llm.name, "hold")
+    executor = bench.executors.start(llm.name)
+
+    await bench.dispatch(dispatch)
+    await until(lambda: endpoint.total == 1)
+    executor.send_signal(signal.SIGTERM)
+    await until(lambda: "service stopping" in bench.executors.log(executor))
+    endpoint.released.set()
+
+    assert (await bench.answered(dispatch)).status == "answered"
+    await until(lambda: executor.poll() is not None)
+    assert executor.returncode == 0
