@@ -15,8 +15,11 @@ _DAY_MS = 24 * 3600 * 1000
 _CLOSE_TIMEOUT_S = 5.0
 
 
-def group_consumer(settings: LaneSettings) -> AIOKafkaConsumer:
-    """A consumer of a group, not started and not subscribed.
+def group_consumer(settings: LaneSettings, partitions: int) -> AIOKafkaConsumer:
+    """A consumer of a group, not started and not subscribed; `partitions` is how many its topics have together.
+
+    That number is part of a static member's name: a member that comes back under its name gets its old partitions
+    without a rebalance, and nobody would be given those that were added meanwhile.
 
     The range assignor for all: one member gets the same partition numbers of all its topics, as the join and the
     executors' shared slots need; for a single topic it is as even as any. Rebalances are eager and nothing is cached
@@ -26,7 +29,7 @@ def group_consumer(settings: LaneSettings) -> AIOKafkaConsumer:
         bootstrap_servers=settings.kafka,
         client_id=settings.instance,
         group_id=settings.group,
-        group_instance_id=settings.instance if settings.static else None,
+        group_instance_id=f"{settings.instance}.{partitions}" if settings.static else None,
         auto_offset_reset=settings.start,
         enable_auto_commit=False,
         partition_assignment_strategy=(RangePartitionAssignor,),

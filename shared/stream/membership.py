@@ -13,8 +13,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from shared.errors import TransientError
 from shared.logs import get
 from shared.metrics import Metrics
+from shared.stream.admin import partition_counts
 from shared.stream.clock import BrokerClock
 from shared.stream.consumer import close_consumer, group_consumer, record_of
 from shared.stream.lane import LaneSettings
@@ -58,15 +60,25 @@ class Membership:
         self._beginning: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
+        self._begun = False
         self._joined = False
+        self._partitions = 0
         self._progress_at = time.monotonic()
 
     # What the lane does with it
 
     async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Join, run `work` until it fails or stop() is called, then drain, commit and leave."""
-        self._consumer = group_consumer(self.settings)
-        self._consumer.subscribe(self.settings.topics, listener=_Listener(self))
+        self._begun = True
+        try:
+            self._partitions = sum((await partition_counts(self.settings.kafka, self.settings.topics)).values())
+            self._consumer = group_consumer(self.settings, self._partitions)
+            self._consumer.subscribe(self.settings.topics, listener=_Listener(self))
+            await self._run(work)
+        finally:
+            self._ended.set()
+
+    async def _run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         running = [
             asyncio.create_task(self._work(work)),
             asyncio.create_task(self._commit_regularly()),
@@ -84,7 +96,7 @@ class Membership:
 
     async def stop(self) -> None:
         self._stopping.set()
-        if self._consumer is not None:
+        if self._begun:
             await self._ended.wait()
 
     @property
@@ -166,10 +178,17 @@ class Membership:
         while True:
             await asyncio.sleep(_COMMIT_EVERY_S)
             await self.commit()
+            self._check_growth()
             await self._ask_ends()
             self._export_lag()
             if not self.lag():
                 self.progressed()
+
+    def _check_growth(self) -> None:
+        """A static member joins anew under another name; else the group's leader sees to it."""
+        now = sum(len(self.consumer.partitions_for_topic(topic) or ()) for topic in self.settings.topics)
+        if self.settings.static and now > self._partitions:
+            raise TransientError(f"the topics of {self.settings.name} have {now} partitions by now: joining anew")
 
     async def _ask_ends(self) -> None:
         """A partition whose prefetched records wait is not fetched from: how far it grew meanwhile must be asked."""
@@ -249,7 +268,6 @@ class Membership:
             await cancel([self._beginning])
         self._owned = frozenset()
         await close_consumer(self.consumer)
-        self._ended.set()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -18,6 +18,7 @@ from shared.errors import TransientError
 from shared.metrics import Metrics
 from shared.settings import FleetSettings
 from shared.stream.admin import create_topics
+from shared.stream.batch import BatchLane
 from shared.stream.clock import BrokerClock
 from shared.stream.concurrent import ConcurrentLane
 from shared.stream.lane import LaneSettings
@@ -218,3 +219,22 @@ async def test_all_goes_on_after_a_broker_was_killed_and_started_again(own_broke
 
     assert load.count > 200
     assert twice(texts) <= 150
+
+
+async def test_added_partitions_are_read_by_a_static_member_that_came_back(bench: Bench, make_topic: MakeTopic) -> None:
+    source, target = await make_topic(1), await make_topic(4)
+    grown = Topic(source.name, 4, 3600, source.readers, source.message)
+
+    def lane() -> BatchLane[str]:
+        settings = bench.settings(source, static=True)
+        return BatchLane(
+            settings, as_text, Copies(target), bench.producer, bench.metrics, bench.clock, max_records=10
+        )  # fmt: skip
+
+    async with running(lane()):
+        await create_topics(bench.kafka, [grown], home_partitions=1)
+    async with running(lane()):
+        await bench.producer(numbered(grown, range(8)))
+        texts = await bench.arrived(target, {str(n) for n in range(8)})
+
+    assert twice(texts) == 0
