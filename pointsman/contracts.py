@@ -1,6 +1,7 @@
-"""Topics and messages as an AsyncAPI document: `python -m pointsman.contracts` writes docs/asyncapi.yaml."""
+"""Topics and messages as an AsyncAPI document: `python -m pointsman.contracts` writes docs/asyncapi.json."""
 
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
@@ -8,12 +9,11 @@ from pathlib import Path
 from pydantic import BaseModel, JsonValue
 from pydantic.json_schema import models_json_schema
 
-from pointsman.yaml import to_yaml
 from shared import messages, topics
 from shared.messages import DispatchNote, ExecutorCapacity, Message
 from shared.topics import Topic
 
-FILE = Path("docs/asyncapi.yaml")
+FILE = Path("docs/asyncapi.json")
 Json = dict[str, JsonValue]
 
 _ABOUT = """Topics and messages of the routing fleet. Users send `queries` and `feedback` and read `responses`.
@@ -45,6 +45,11 @@ def asyncapi() -> Json:
         "operations": operations,
         "components": {"messages": {name: _message(name) for name in names}, "schemas": _schemas(names)},
     }
+
+
+def to_text(document: Json) -> str:
+    """JSON that people can read and diff; every AsyncAPI tool takes it as well as YAML."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def documented() -> list[Topic]:
@@ -140,9 +145,9 @@ def _explain(model: type[BaseModel], schema: Json) -> None:
 
 
 def main() -> None:
-    """Write the document to the file named, else to docs/asyncapi.yaml."""
+    """Write the document to the file named, else to docs/asyncapi.json."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
-    file.write_text(to_yaml(asyncapi()))
+    file.write_text(to_text(asyncapi()))
 
 
 if __name__ == "__main__":
