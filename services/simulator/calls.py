@@ -18,7 +18,7 @@ class Call:
     id: str
     llm: str
     prompt_hash: str
-    #: The request's `user`, else its header `x-pointsman-query`; None where neither was given.
+    #: The request's `user`, else its header `x-client-request-id`; None where neither was given.
     user: str | None
     started_at: float
     ended_at: float | None = None

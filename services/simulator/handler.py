@@ -36,7 +36,7 @@ class Chat:
             answer, fault = self._begin(llm, asked)
         except ApiError as error:
             return web.json_response(error.body(), status=error.status, headers=error.headers)
-        user = asked.user or request.headers.get("x-pointsman-query")
+        user = asked.user or request.headers.get("x-client-request-id")
         async with llm.slots.slot():
             with self._calls.paid_call(asked.model, prompt_hash(asked.prompt), user) as call:
                 if fault is Fault.SILENCE:

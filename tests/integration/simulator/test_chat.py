@@ -127,7 +127,7 @@ async def test_hundreds_of_streams_run_at_once(simulator: Driver) -> None:
 async def test_the_books_tell_calls_apart_by_user_and_header(simulator: Driver) -> None:
     await simulator.ask(PROMPT, user="query-1")
     await simulator.ask(PROMPT, user="query-2")
-    await simulator.ask(PROMPT, extra_headers={"x-pointsman-query": "query-2"})
+    await simulator.ask(PROMPT, extra_headers={"x-client-request-id": "query-2"})
 
     assert (await simulator.books())["paid"] == 3
     assert [call["user"] for call in (await simulator.books(user="query-2"))["calls"]] == ["query-2"] * 2
