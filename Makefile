@@ -25,7 +25,7 @@ up: $(INSTALLED) ## Run the fleet here, with simulated LLMs
 	$(BIN)/pointsman up
 
 bench: $(INSTALLED) ## Measure the routing path
-	$(BIN)/python benchmarks/routing_path.py
+	$(BIN)/python -m benchmarks.routing_path
 
 clean: ## Remove the environment and all caches of it
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.local_fleet import local_fleet
-from benchmarks.services import Usage, usage
+from benchmarks.processes import Usage, usage
 from benchmarks.stages import Stages
 from pointsman.local.state import Endpoints
 from services.embedder.settings import EmbedderSettings
