@@ -30,7 +30,7 @@ class Attempts:
                 outcome, outbox = await self._outcome(work, entry, lease, chunks)
             except asyncio.CancelledError:
                 # The drain's time is over: what is in flight is closed before the process ends.
-                await self._closing.close(work, LOST, failed(work, LOST, self._shared.clock()))
+                await self._give_up(work)
                 raise
             if not await self._closing.close(work, outcome, outbox):
                 return False
@@ -38,6 +38,12 @@ class Attempts:
                 await chunks.finish()
         await self._closing.deliver(work.key, outbox, work.record.position.topic)
         return True
+
+    async def _give_up(self, work: Work) -> None:
+        """Close as lost and tell so."""
+        outbox = failed(work, LOST, self._shared.clock())
+        if await self._closing.close(work, LOST, outbox):
+            await self._closing.deliver(work.key, outbox, work.record.position.topic)
 
     def _chunks(self, work: Work) -> AbstractAsyncContextManager[Chunks | None]:
         if not work.dispatch.accepted.query.stream:

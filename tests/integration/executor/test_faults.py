@@ -64,11 +64,10 @@ async def test_after_the_drain_what_is_in_flight_is_closed_as_lost(
     executor.send_signal(signal.SIGTERM)
     await until(lambda: executor.poll() is not None)
     claim = await claims.get(key(dispatch))
-    bench.executors.start(llm.name)
     attempt = await bench.failed(dispatch)
 
     assert claim is not None
-    assert claim.state is ClaimState.LOST
+    assert (claim.state, claim.outbox) == (ClaimState.LOST, ())
     assert attempt.error is not None
     assert attempt.error.kind == "lost"
     assert endpoint.total == 1
@@ -99,16 +98,18 @@ async def test_while_postgres_is_away_executors_wait(bench: Bench, make_llm: Mak
     await way.mend()
     calling, waiting = a_dispatch(llm.name, "hold"), a_dispatch(llm.name, "answer")
     executor = bench.executors.start(llm.name, postgres=way.url)
-    await bench.dispatch(calling)
+    positions = await bench.dispatch(calling)
     await until(lambda: endpoint.total == 1)
 
     await way.cut()
-    await bench.dispatch(waiting, partition=1)
+    positions += await bench.dispatch(waiting, partition=1)
     endpoint.released.set()
     await until(lambda: bench.executors.log(executor).count("transient failure") >= 3)
     before = dict(bench.watch.responses)
     await way.mend()
     responses = [await bench.answered(calling), await bench.answered(waiting)]
+    for position in positions:
+        await bench.finished(position)
 
     assert not any(before.values())
     assert [response.status for response in responses] == ["answered", "answered"]
