@@ -5,6 +5,7 @@ record, so the agent does neither: it takes what is ready, waits until that is w
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -60,7 +61,7 @@ class Recorder:
                 await app.start()
                 await self._until_stopped(app)
             finally:
-                await _close(app)
+                await self._close(app)
                 self._ended.set()
 
     async def stop(self) -> None:
@@ -148,6 +149,16 @@ class Recorder:
         app.on_partitions_assigned.connect(self._on_assigned, weak=False)
         return app
 
+    async def _close(self, app: faust.App) -> None:
+        """Stop the app. While the broker is away that can take for ever and cannot be cancelled, and an app that
+        lingers would keep its partitions without reading them, so then the process ends: all it did is durable.
+        """
+        stopping = asyncio.create_task(app.stop())
+        _, pending = await asyncio.wait((stopping,), timeout=_STOP_TIMEOUT_S)
+        if pending:
+            _log.error("the Faust app does not stop, ending the process")
+            os._exit(0 if self._stopping.is_set() else 1)
+
     def _on_assigned(self, *_: object, **__: object) -> None:
         self._assigned = True
 
@@ -161,11 +172,3 @@ def _record(event: EventT) -> Record:
         key=message.key,
         headers=dict(message.headers or {}),
     )
-
-
-async def _close(app: faust.App) -> None:
-    """Stop the app, and do not wait for ever for a broker that is away; Faust takes no cancelling for an answer."""
-    stopping = asyncio.create_task(app.stop())
-    _, pending = await asyncio.wait((stopping,), timeout=_STOP_TIMEOUT_S)
-    if pending:
-        _log.warning("the Faust app did not stop in time")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
+from pointsman.local.kafka import Kafka
 from pointsman.local.postgres import Postgres
 from pointsman.local.process import Child
 from shared.database.engine import Database
@@ -13,9 +14,13 @@ from shared.database.log import explain
 from shared.database.migrate import migrate
 from shared.database.registry import add_llm, add_model, remove_llm
 from shared.messages import Feedback, Llm, Message, Model
+from shared.stream.admin import create_topics
+from shared.stream.clock import BrokerClock
 from shared.stream.headers import Death
+from shared.stream.producer import Producer
 from shared.stream.records import Outgoing
 from shared.stream.snapshot import snapshot
+from shared.topics import lasting
 from tests.integration.trainer.fleet import Fleet, eventually
 from tests.unit.trainer.samples import answered, receipt, started
 
@@ -159,6 +164,37 @@ async def test_without_postgres_for_a_while_nothing_is_lost_and_it_still_stops(f
     finally:
         await database.close()
         await postgres.stop()
+
+
+async def test_without_kafka_for_a_while_nothing_is_lost_and_it_still_stops(url: str, tmp_path: Path) -> None:
+    ids = new_ids(40)
+    server = Kafka.at(tmp_path / "kafka")
+    kafka = Child(server.program(), tmp_path / "kafka.log")
+    producer, database = Producer(server.address, BrokerClock()), Database(url)
+    fleet = Fleet(server.address, url, 4, tmp_path, producer, database)
+    kafka.start()
+    try:
+        await kafka.until_ready(60)
+        await create_topics(server.address, lasting(), 4)
+        trainer = await fleet.trainer()
+        await produce(fleet, ids[:20])
+        await eventually(lambda: _complete(database, ids[:20]))
+
+        kafka.kill()
+        await asyncio.sleep(15)
+        kafka.start()
+        await kafka.until_ready(60)
+        await produce(fleet, ids[20:])
+        await eventually(lambda: _complete(database, ids), 120)
+
+        kafka.kill()
+        await trainer.stop()
+        assert await trainer.ended() == 0
+    finally:
+        await fleet.close()
+        await producer.stop()
+        await database.close()
+        await kafka.stop()
 
 
 async def test_feedback_on_an_unknown_query_becomes_a_dead_letter(fleet: Fleet) -> None:
