@@ -7,17 +7,16 @@ import openai
 from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
-from services.executor.endpoint import Endpoint, EndpointSettings
+from services.executor.endpoint import Endpoint, EndpointSettings, Request
 from services.executor.failures import CallFailedError, of_error
 from services.executor.pieces import Answer, Reading, garbage
-from shared.messages import Query
 
 #: After the finish reason only the usage is to come.
 _USAGE_S = 2.0
 
 
 async def ask(
-    endpoint: Endpoint, model: str, query: Query, reading: Reading, write: Callable[[str], None], wall: float
+    endpoint: Endpoint, request: Request, reading: Reading, write: Callable[[str], None], wall: float
 ) -> Answer:
     """The LLM's whole answer, gathered in `reading`; each piece of text is handed to `write` as it comes.
 
@@ -27,7 +26,7 @@ async def ask(
     began = clock()
     try:
         async with asyncio.timeout_at(began + endpoint.settings.first_token_s):
-            stream = await endpoint.open(query, model)
+            stream = await endpoint.open(request)
         async with stream:
             spoke = await _read(stream, reading, write, began, endpoint.settings)
     except (openai.OpenAIError, TimeoutError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from services.executor.call import ask
+from services.executor.endpoint import Request
 from services.executor.failures import DEADLINE, CallFailedError, Failure, Verdict
 from services.executor.leases import Lease
 from services.executor.ledger import Entry, Stage
@@ -94,10 +95,11 @@ class Calling:
 
     async def _call_patiently(self, work: Work, reading: Reading, write: Callable[[str], None]) -> Answer:
         """Call; where the provider asks for a wait that fits, wait and call again."""
-        query, serving = work.dispatch.accepted.query, self._serving
+        serving = self._serving
+        request = Request(self.llm.model, work.dispatch.accepted.query, work.dispatch.decision_id)
         while True:
             try:
-                return await ask(serving.endpoint, self.llm.model, query, reading, write, self._shared.clock())
+                return await ask(serving.endpoint, request, reading, write, self._shared.clock())
             except CallFailedError as error:
                 wait_s = self._patience_s(work, error.failure)
                 if wait_s is None:

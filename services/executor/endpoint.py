@@ -36,6 +36,17 @@ class EndpointSettings:
     stall_s: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call."""
+
+    #: The provider's id of the model.
+    model: str
+    query: Query
+    #: Sent as X-Client-Request-Id, by which a provider can find the call: the decision's id.
+    id: str
+
+
 class Endpoint:
     """One HTTP client with a pool as large as the LLM's parallelism; the key is read for each call."""
 
@@ -74,16 +85,19 @@ class Endpoint:
             return None
         return Failure("address", "the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
 
-    async def open(self, query: Query, model: str) -> AsyncStream[ChatCompletionChunk]:
+    async def open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
         """Begin to stream an answer; raises what the SDK raises."""
+        headers: dict[str, str | Omit] = {"X-Client-Request-Id": request.id}
+        if self.llm.api_key_file is None:
+            # The SDK would look for a key elsewhere, and fail without one.
+            headers["Authorization"] = Omit()
         return await self._completions.create(
-            model=model,
-            messages=_messages(query),
+            model=request.model,
+            messages=_messages(request.query),
             stream=True,
             stream_options={"include_usage": True},
-            # The SDK would look for a key elsewhere, and fail without one.
-            extra_headers={"Authorization": Omit()} if self.llm.api_key_file is None else None,
-            extra_body={name: value for name, value in query.parameters.items() if name not in _OURS},
+            extra_headers=headers,
+            extra_body={name: value for name, value in request.query.parameters.items() if name not in _OURS},
         )
 
     async def close(self) -> None:

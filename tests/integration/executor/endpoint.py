@@ -39,6 +39,7 @@ class FakeEndpoint:
         self.calls: Counter[str] = Counter()
         self.body: dict[str, object] = {}
         self.authorization: str | None = None
+        self.request_id: str | None = None
         #: Set it to let `hold` answer.
         self.released = asyncio.Event()
         self.base_url = ""
@@ -46,6 +47,7 @@ class FakeEndpoint:
     async def complete(self, request: web.Request) -> web.StreamResponse:
         self.body = json.loads(await request.read())
         self.authorization = request.headers.get("Authorization")
+        self.request_id = request.headers.get("X-Client-Request-Id")
         prompt = self.body["messages"][-1]["content"]  # type: ignore[index]
         self.calls[prompt] += 1
         return await getattr(self, f"_{prompt.split()[0]}")(request, prompt)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.executor.call import ask
-from services.executor.endpoint import Endpoint, EndpointSettings
+from services.executor.endpoint import Endpoint, EndpointSettings, Request
 from services.executor.failures import CallFailedError, Failure
 from services.executor.pieces import Answer, Reading
 from shared.messages import Llm, Query
@@ -43,7 +43,8 @@ class Caller:
 
     async def ask(self, query: Query | str) -> Answer:
         query = Query(query_id="q", prompt=query) if isinstance(query, str) else query
-        return await ask(self.endpoint, "small-1", query, Reading(), self.pieces.append, 0.0)
+        request = Request("small-1", query, "decision-1")
+        return await ask(self.endpoint, request, Reading(), self.pieces.append, 0.0)
 
     async def failure(self, prompt: str) -> Failure:
         with pytest.raises(CallFailedError) as caught:
@@ -66,6 +67,12 @@ async def test_an_answer_comes_with_its_pieces_and_usage(caller: Caller, server:
     assert [text for text in caller.pieces if text] == ["Four", "."]
     assert 0 < answer.first_token_s <= answer.total_s
     assert server.body["stream_options"] == {"include_usage": True}
+
+
+async def test_a_call_bears_its_decision_for_the_provider(caller: Caller, server: FakeEndpoint) -> None:
+    await caller.ask("answer")
+
+    assert server.request_id == "decision-1"
 
 
 async def test_parameters_pass_through_except_ours(caller: Caller, server: FakeEndpoint) -> None:
