@@ -81,7 +81,8 @@ class Endpoint:
         """Why this address may not be called; None when it may."""
         base_url = self.llm.base_url.rstrip("/")
         allowed = [url.rstrip("/") for url in self.settings.allowed_base_urls]
-        if not allowed or any(base_url == url or base_url.startswith(f"{url}/") for url in allowed):
+        below = any(base_url == url or base_url.startswith(f"{url}/") for url in allowed) and ".." not in base_url
+        if below or not allowed:
             return None
         return Failure("address", "the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
 
