@@ -27,4 +27,4 @@ def local_fleet(
 
 
 def _pointsman(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pointsman.command.main", *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "pointsman", *arguments], check=True)
