@@ -1,6 +1,5 @@
 """The exported encoder, made once per session as it takes seconds, and services as processes."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from shared.database.migrate import migrate
 from shared.stream.admin import create_topics
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
+from tests.integration.database.conftest import create_database
 from tests.integration.serving import HOME_PARTITIONS, Serving
 
 if TYPE_CHECKING:
@@ -41,18 +41,19 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderFixture:
     return EncoderFixture(url, float32, int8)
 
 
-@pytest.fixture(scope="session")
-def schema(postgres: str) -> str:
-    """The session's database, with all tables."""
-    asyncio.run(migrate(postgres))
-    return postgres
+@pytest.fixture
+async def registry_url(postgres: str) -> str:
+    """A migrated database of the test's own: what is live in it is nobody else's business."""
+    url = await create_database(postgres)
+    await migrate(url)
+    return url
 
 
 @pytest.fixture
-async def serving(kafka: str, schema: str, encoder: EncoderFixture, tmp_path: Path) -> AsyncIterator[Serving]:
+async def serving(kafka: str, registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> AsyncIterator[Serving]:
     await create_topics(kafka, topics.lasting(), HOME_PARTITIONS)
     producer = Producer(kafka, BrokerClock())
-    serving = Serving(kafka, schema, encoder.artifacts_url, tmp_path, producer, time.time() - 1)
+    serving = Serving(kafka, registry_url, encoder.artifacts_url, tmp_path, producer, time.time() - 1)
     try:
         yield serving
     finally:

@@ -1,0 +1,26 @@
+"""Which queries are held out: by query, never by row, and near-duplicates stay together."""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+_VARIABLE = re.compile(r"\d+|\W+")
+
+
+def held_out(prompts: Sequence[str], share: float, seed: int) -> NDArray[np.bool_]:
+    """(n,) True for about `share` of the prompts, chosen by a hash of what is left without numbers and punctuation.
+
+    >>> chosen = held_out(["What is 2 + 3?", "what is 7 + 11"] * 50, 0.5, seed=0)
+    >>> bool(chosen.all() or not chosen.any())
+    True
+    """
+    return np.array([_position(prompt, seed) < share for prompt in prompts], np.bool_)
+
+
+def _position(prompt: str, seed: int) -> float:
+    """A place in [0, 1) that only the prompt's words and the seed decide."""
+    words = _VARIABLE.sub(" ", prompt.lower()).strip()
+    return int.from_bytes(sha256(f"{seed}:{words}".encode()).digest()[:8]) / 2**64

@@ -1,0 +1,118 @@
+"""The whole of `pointsman train` but the command line: embed, split, fit, check, store, promote."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pointsman.training.familiarity import fit_projection
+from pointsman.training.graph import check_parity, head_graph
+from pointsman.training.heads import Examples, HeadConfig, fit
+from pointsman.training.publishing import Candidate, register, register_policy, store_head
+from pointsman.training.recorded import Recorded
+from pointsman.training.split import held_out
+from pointsman.training.vectors import Embedded, embed
+from shared.artifacts import Artifacts
+from shared.database.engine import Database
+from shared.database.registry import live_models
+from shared.encoder import Encoder
+from shared.errors import ConfigurationError
+from shared.messages import Model
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """How heads are fitted."""
+
+    heads: HeadConfig = field(default_factory=HeadConfig)
+    #: Share of the queries that judge.
+    held_out: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where files, registry and the vectors of earlier runs are."""
+
+    artifacts: Artifacts
+    database: Database
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a run made; `live` are the models that are live now."""
+
+    candidates: list[Candidate]
+    live: list[Model]
+
+
+class Progress(Protocol):
+    """Told how far a stage is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+async def train_heads(
+    recorded: Recorded, reference: str, place: Workplace, config: TrainConfig, progress: Progress
+) -> Trained:
+    """Fit and register a head for every recorded LLM, and a policy scaled to the reference LLM's costs.
+
+    Raises ConfigurationError when there is no live encoder, or too few rows of an LLM.
+    """
+    encoder = await _live_encoder(place.database)
+    embedded = await asyncio.to_thread(_embed, recorded, encoder, place, progress)
+    trained = Trained([], [])
+    fitting = fit_heads(recorded, embedded, encoder.version, place.artifacts, config)
+    total = len(recorded.answers)
+    while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
+        live = await register(place.database, candidate)
+        trained.candidates.append(candidate)
+        trained.live.extend([] if live is None else [live])
+        progress("Fitting heads", len(trained.candidates), total)
+    costs_usd = recorded.answers[reference].cost_usd.tolist()
+    trained.live.append(await register_policy(place.database, reference, costs_usd))
+    return trained
+
+
+def fit_heads(
+    recorded: Recorded, embedded: Embedded, encoder: str, artifacts: Artifacts, config: TrainConfig
+) -> Iterator[Candidate]:
+    """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
+    judging = held_out(recorded.prompts, config.held_out, config.seed)
+    projection = fit_projection(embedded.vectors)
+    for llm, answers in recorded.answers.items():
+        examples = Examples(
+            vectors=embedded.vectors[answers.query],
+            prompt_tokens=embedded.prompt_tokens[answers.query],
+            quality=answers.quality,
+            response_tokens=answers.response_tokens,
+            held_out=judging[answers.query],
+        )
+        head = fit(examples, projection, config.heads, config.seed)
+        if head is None:
+            raise ConfigurationError(
+                f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
+                "on either side of the split, there are fewer"
+            )
+        graph = head_graph(head)
+        parity = check_parity(head, graph, examples.vectors, examples.prompt_tokens)
+        yield store_head(llm, encoder, head, graph, parity, config.seed, artifacts)
+
+
+async def _live_encoder(database: Database) -> Model:
+    async with database.session() as session:
+        found = [model for model in await live_models(session) if model.kind == "encoder"]
+    if not found:
+        raise ConfigurationError(
+            "expected a live encoder in the registry, there is none; make one: python -m services.embedder.export"
+        )
+    return found[-1]
+
+
+def _embed(recorded: Recorded, encoder: Model, place: Workplace, progress: Progress) -> Embedded:
+    loaded = Encoder.load(encoder, place.artifacts, threads=os.cpu_count() or 1)
+    total = len(recorded.prompts)
+    return embed(recorded.prompts, loaded, place.cache, lambda done: progress("Embedding prompts", done, total))

@@ -1,0 +1,191 @@
+"""`pointsman train` and `pointsman models` from recorded answers to live heads."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from pointsman.command.main import run
+from pointsman.local.state import Endpoints, State
+from services.embedder.export import register
+from shared.artifacts import Artifacts
+from shared.database.engine import Database
+from shared.database.registry import live_models, models
+from shared.encoder import Encoder, Text
+from shared.head import Forecasts, Head
+from shared.messages import Model
+from tests.integration.conftest import EncoderFixture
+from tests.integration.training.recording import write_recording
+
+DATA = Path(os.environ.get("POINTSMAN_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
+Command = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def state(kafka: str, registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
+    """A fleet's folder whose registry has no encoder."""
+    endpoints = Endpoints(kafka=kafka, postgres=registry_url, artifacts=encoder.artifacts_url, home_partitions=4)
+    State(tmp_path / "state").folder.mkdir()
+    State(tmp_path / "state").write_endpoints(endpoints)
+    return tmp_path / "state"
+
+
+@pytest.fixture
+async def command(
+    state: Path, registry_url: str, encoder: EncoderFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Runs a command of that fleet with --json, after an encoder went live; returns what it printed."""
+    database = Database(registry_url)
+    await register([encoder.float32, encoder.int8], database)
+    await database.close()
+
+    async def call(*arguments: str) -> Any:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run, [*arguments, "--json", "--state", str(state)])
+        printed = capsys.readouterr()
+        assert code == 0, printed.err
+        return json.loads(printed.out)
+
+    return call
+
+
+def forecasts(head: Model, encoder: EncoderFixture, prompts: list[str]) -> Forecasts:
+    store = Artifacts(encoder.artifacts_url)
+    encoded = Encoder.load(encoder.int8.model, store).encode([Text(prompt) for prompt in prompts], 1)
+    vectors = np.stack([each.vector for each in encoded])
+    return Head.load(head, store).predict(vectors, np.array([e.prompt_tokens for e in encoded], np.float32))
+
+
+async def live_heads(registry_url: str) -> dict[str, Model]:
+    database = Database(registry_url)
+    async with database.session() as session:
+        live = await live_models(session)
+    await database.close()
+    return {model.llm or model.kind: model for model in live}
+
+
+async def test_training_recovers_what_was_planted(
+    command: Command, registry_url: str, encoder: EncoderFixture, tmp_path: Path
+) -> None:
+    data, pool = write_recording(tmp_path)
+
+    result = await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+
+    assert [one["status"] for one in result][:2] == ["live", "live"]
+    live = await live_heads(registry_url)
+    prompts = ["How do I bake a cherry pie?", "How do I tie a bowline on a sloop?"]
+    cook, sailor = forecasts(live["cook"], encoder, prompts), forecasts(live["sailor"], encoder, prompts)
+    assert cook.quality[0] > 0.6 > 0.4 > cook.quality[1]
+    assert sailor.quality[1] > 0.6 > 0.4 > sailor.quality[0]
+    assert cook.tokens_mean == pytest.approx([100, 100], rel=0.1)
+    assert sailor.tokens_mean == pytest.approx([400, 400], rel=0.1)
+    assert (cook.tokens_p10 < cook.tokens_mean).all()
+    assert (cook.tokens_mean < cook.tokens_p90).all()
+    assert live["policy"].policy is not None
+    assert live["policy"].policy.cost_scale_per_usd == pytest.approx(1 / 0.004, rel=1e-5)
+    assert all(live[llm].encoder == encoder.int8.model.version for llm in ("cook", "sailor"))
+
+
+async def test_a_head_that_does_not_beat_the_constant_is_rejected_with_the_reason(
+    command: Command, registry_url: str, tmp_path: Path
+) -> None:
+    data, pool = write_recording(tmp_path)
+
+    await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+
+    database = Database(registry_url)
+    async with database.session() as session:
+        coin = [one for one in await models(session) if one.model.llm == "coin"]
+    await database.close()
+    assert [one.status for one in coin] == ["rejected"]
+    assert "the constant's" in (coin[0].reason or "")
+    assert "coin" not in await live_heads(registry_url)
+
+
+async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(
+    command: Command, registry_url: str, tmp_path: Path
+) -> None:
+    data, pool = write_recording(tmp_path)
+    arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+
+    first, again = await command(*arguments), await command(*arguments)
+    await command(*arguments, "--seed", "1")
+    changed = await live_heads(registry_url)
+    await command("models", "rollback", "head", "--llm", "cook")
+    back = await live_heads(registry_url)
+
+    assert [one["sha256"] for one in first] == [one["sha256"] for one in again]
+    assert changed["cook"].version != first[0]["version"]
+    assert back["cook"].version == first[0]["version"]
+    assert back["cook"].revision > changed["cook"].revision
+
+
+async def test_a_model_can_be_listed_shown_and_promoted(
+    command: Command, registry_url: str, encoder: EncoderFixture
+) -> None:
+    listed = await command("models", "list")
+    shown = await command("models", "show", encoder.float32.model.version)
+    await command("models", "promote", encoder.float32.model.version)
+
+    assert {one["version"] for one in listed} == {encoder.float32.model.version, encoder.int8.model.version}
+    assert shown["card"]["measured"]["max_abs_difference"] < 1e-4
+    assert (await live_heads(registry_url))["encoder"].version == encoder.float32.model.version
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"--data": "/nowhere.parquet"}, "there is no file /nowhere.parquet"),
+        ({"--pool": "POOLS:nothing"}, "expected one of planted"),
+        ({"--pool": "planted"}, "expected FILE:NAME"),
+        ({"--data": "COLUMNS"}, "expected column quality"),
+        ({"--data": "TEXT"}, "canonical parquet file"),
+        ({}, "expected a live encoder in the registry"),
+    ],
+)
+async def test_bad_input_is_one_line_and_exit_code_2(
+    change: dict[str, str], says: str, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, pool = write_recording(tmp_path, rows_per_prompt=1)
+    without = tmp_path / "columns.parquet"
+    pq.write_table(pq.read_table(data).drop_columns(["quality"]), without)
+    (tmp_path / "text.parquet").write_text("not parquet")
+    pools = pool.removesuffix(":planted")
+    names = {"COLUMNS": str(without), "TEXT": str(tmp_path / "text.parquet"), "POOLS:nothing": f"{pools}:nothing"}
+    options = {"--data": str(data), "--pool": pool} | {key: names.get(value, value) for key, value in change.items()}
+
+    arguments = [part for option in options.items() for part in option]
+    code = await asyncio.to_thread(run, ["train", *arguments, "--state", str(state)])
+
+    printed = capsys.readouterr().err.strip()
+    assert (code, printed.count("\n")) == (2, 0), printed
+    assert says in printed
+
+
+@pytest.mark.skipif(not (DATA / "zeroeval.parquet").exists(), reason=f"no recorded answers in {DATA}")
+async def test_heads_of_real_llms_beat_the_constant(command: Command, tmp_path: Path) -> None:
+    table = pq.read_table(DATA / "zeroeval.parquet")
+    pool = json.loads((DATA / "pools.json").read_text())["zeroeval_13"]
+    kept = sorted(set(table.filter(_is_in(table, "dataset", pool["datasets"])).column("query_id").to_pylist()))[::5]
+    subset = tmp_path / "subset.parquet"
+    pq.write_table(table.filter(_is_in(table, "query_id", kept)), subset)
+
+    result = await command(
+        "train", "--data", str(subset), "--pool", f"{DATA / 'pools.json'}:zeroeval_13", "--cache", str(tmp_path)
+    )
+
+    assert len(result) == 13
+    assert sum(one["status"] == "live" for one in result) >= 10
+    assert all(one["parity"] < 1e-4 for one in result)
+
+
+def _is_in(table: pa.Table, column: str, values: list[str]) -> pa.Array:
+    return pc.is_in(table.column(column), pa.array(values, table.schema.field(column).type))
