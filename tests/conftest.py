@@ -17,7 +17,8 @@ _FOLDERS = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        folder = item.path.relative_to(_FOLDERS).parts[0]
+        # Doctests stand beside the code.
+        folder = item.path.relative_to(_FOLDERS).parts[0] if item.path.is_relative_to(_FOLDERS) else "unit"
         item.add_marker(getattr(pytest.mark, folder))
 
 

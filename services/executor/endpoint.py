@@ -15,6 +15,7 @@ from openai.resources.chat.completions import AsyncCompletions
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from services.executor.failures import CallFailedError, Failure
+from shared.addresses import is_allowed
 from shared.messages import Llm, Query
 
 #: Ours to say; a user's parameters pass through otherwise.
@@ -79,10 +80,7 @@ class Endpoint:
 
     def refusal(self) -> Failure | None:
         """Why this address may not be called; None when it may."""
-        base_url = self.llm.base_url.rstrip("/")
-        allowed = [url.rstrip("/") for url in self.settings.allowed_base_urls]
-        below = any(base_url == url or base_url.startswith(f"{url}/") for url in allowed) and ".." not in base_url
-        if below or not allowed:
+        if is_allowed(self.llm.base_url, self.settings.allowed_base_urls):
             return None
         return Failure("address", "the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
 

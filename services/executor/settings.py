@@ -1,22 +1,13 @@
 """What an executor reads from its environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic import Field
 
 from services.executor.circuit import CircuitSettings
 from services.executor.endpoint import EndpointSettings
-from shared.settings import FleetSettings
-
-
-def _words(text: object) -> object:
-    """`a,b` as a tuple of words."""
-    return tuple(word.strip() for word in text.split(",") if word.strip()) if isinstance(text, str) else text
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+from shared.settings import FleetSettings, Words
 
 
 class ExecutorSettings(FleetSettings):

@@ -1,13 +1,14 @@
 """What a predictor reads from its environment: the descriptor of its LLM, and where that may be."""
 
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.addresses import is_allowed
 from shared.errors import ConfigurationError
 from shared.messages.query import LlmName, Share
-from shared.settings import FleetSettings
+from shared.settings import FleetSettings, Words
 
 
 def _checked_url(url: str) -> str:
@@ -53,23 +54,15 @@ class PredictorSettings(FleetSettings):
     #: Ask a new LLM's endpoint for `/models` before it is registered; `off` where the worker cannot reach it.
     llm_probe: bool = True
     #: Comma-separated URLs under which every LLM must be; empty allows all.
-    allowed_base_urls: str = ""
+    allowed_base_urls: Words = ()
     #: Embeddings handled at once; large, so that a worker that was away catches up quickly.
     predictor_batch: Count = 256
 
     @model_validator(mode="after")
     def _is_allowed(self) -> "PredictorSettings":
-        allowed = [urlsplit(url.strip()) for url in self.allowed_base_urls.split(",") if url.strip()]
-        if allowed and not any(_within(urlsplit(self.llm_base_url), one) for one in allowed):
+        if not is_allowed(self.llm_base_url, self.allowed_base_urls):
             raise ConfigurationError(
-                f"POINTSMAN_LLM_BASE_URL: expected an address under one of {self.allowed_base_urls}, "
+                f"POINTSMAN_LLM_BASE_URL: expected an address under one of {', '.join(self.allowed_base_urls)}, "
                 f"got {self.llm_base_url}; change it, or POINTSMAN_ALLOWED_BASE_URLS"
             )
         return self
-
-
-def _within(url: SplitResult, allowed: SplitResult) -> bool:
-    """Same scheme, host and port, and a path at or below; compared by parts, as text one host can begin another."""
-    same_server = (url.scheme, url.hostname, url.port) == (allowed.scheme, allowed.hostname, allowed.port)
-    root = allowed.path.rstrip("/")
-    return same_server and ".." not in url.path and (url.path == root or url.path.startswith(f"{root}/"))
