@@ -50,10 +50,10 @@ async def registry_url(postgres: str) -> str:
 
 
 @pytest.fixture
-async def serving(kafka: str, registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> AsyncIterator[Serving]:
+async def serving(kafka: str, registry_url: str, artifacts_url: str, tmp_path: Path) -> AsyncIterator[Serving]:
     await create_topics(kafka, topics.lasting(), HOME_PARTITIONS)
     producer = Producer(kafka, BrokerClock())
-    serving = Serving(kafka, registry_url, encoder.artifacts_url, tmp_path, producer, time.time() - 1)
+    serving = Serving(kafka, registry_url, artifacts_url, tmp_path, producer, time.time() - 1)
     try:
         yield serving
     finally:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -13,16 +14,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from pointsman.command.announcing import announce
 from pointsman.command.main import run
 from pointsman.local.state import Endpoints, State
 from services.embedder.export import register
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.database.registry import live_models, models
+from shared.database.registry import live_models
 from shared.encoder import Encoder, Text
 from shared.head import Forecasts, Head
 from shared.messages import Model
 from tests.integration.conftest import EncoderFixture
+from tests.integration.serving import Serving
 from tests.integration.training.recording import write_recording
 
 DATA = Path(os.environ.get("POINTSMAN_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
@@ -30,9 +33,11 @@ Command = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-def state(kafka: str, registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
-    """A fleet's folder whose registry has no encoder."""
-    endpoints = Endpoints(kafka=kafka, postgres=registry_url, artifacts=encoder.artifacts_url, home_partitions=4)
+def state(registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
+    """The folder of a fleet whose registry has no encoder and whose Kafka is away."""
+    endpoints = Endpoints(
+        kafka="127.0.0.1:1", postgres=registry_url, artifacts=encoder.artifacts_url, home_partitions=4
+    )
     State(tmp_path / "state").folder.mkdir()
     State(tmp_path / "state").write_endpoints(endpoints)
     return tmp_path / "state"
@@ -72,14 +77,15 @@ async def live_heads(registry_url: str) -> dict[str, Model]:
     return {model.llm or model.kind: model for model in live}
 
 
-async def test_training_recovers_what_was_planted(
+async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin(
     command: Command, registry_url: str, encoder: EncoderFixture, tmp_path: Path
 ) -> None:
     data, pool = write_recording(tmp_path)
 
     result = await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
 
-    assert [one["status"] for one in result][:2] == ["live", "live"]
+    assert [one["status"] for one in result] == ["live", "live", "rejected"]
+    assert "the constant's" in result[2]["reason"]
     live = await live_heads(registry_url)
     prompts = ["How do I bake a cherry pie?", "How do I tie a bowline on a sloop?"]
     cook, sailor = forecasts(live["cook"], encoder, prompts), forecasts(live["sailor"], encoder, prompts)
@@ -89,31 +95,16 @@ async def test_training_recovers_what_was_planted(
     assert sailor.tokens_mean == pytest.approx([400, 400], rel=0.1)
     assert (cook.tokens_p10 < cook.tokens_mean).all()
     assert (cook.tokens_mean < cook.tokens_p90).all()
+    assert "coin" not in live
     assert live["policy"].policy is not None
     assert live["policy"].policy.cost_scale_per_usd == pytest.approx(1 / 0.004, rel=1e-5)
     assert all(live[llm].encoder == encoder.int8.model.version for llm in ("cook", "sailor"))
 
 
-async def test_a_head_that_does_not_beat_the_constant_is_rejected_with_the_reason(
-    command: Command, registry_url: str, tmp_path: Path
-) -> None:
-    data, pool = write_recording(tmp_path)
-
-    await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
-
-    database = Database(registry_url)
-    async with database.session() as session:
-        coin = [one for one in await models(session) if one.model.llm == "coin"]
-    await database.close()
-    assert [one.status for one in coin] == ["rejected"]
-    assert "the constant's" in (coin[0].reason or "")
-    assert "coin" not in await live_heads(registry_url)
-
-
 async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(
     command: Command, registry_url: str, tmp_path: Path
 ) -> None:
-    data, pool = write_recording(tmp_path)
+    data, pool = write_recording(tmp_path, rows_per_prompt=1)
     arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
 
     first, again = await command(*arguments), await command(*arguments)
@@ -138,6 +129,17 @@ async def test_a_model_can_be_listed_shown_and_promoted(
     assert {one["version"] for one in listed} == {encoder.float32.model.version, encoder.int8.model.version}
     assert shown["card"]["measured"]["max_abs_difference"] < 1e-4
     assert (await live_heads(registry_url))["encoder"].version == encoder.float32.model.version
+
+
+async def test_promoted_models_are_announced_to_a_fleet_that_is_up(serving: Serving, encoder: EncoderFixture) -> None:
+    model = encoder.float32.model.model_copy(update={"kind": "head", "llm": f"announced-{uuid4().hex}"})
+
+    told = await announce([model], serving.kafka)
+
+    assert told
+    found = await serving.until("models", Model.decode, lambda one: one.llm == model.llm, 1)
+    assert found[0][0].key == model.key.encode()
+    assert not await announce([model], "127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
