@@ -6,6 +6,27 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+#: Libraries that say the same several times a second while a broker is away; our own lines say what matters of it.
+_TALKATIVE = ("aiokafka", "faust", "mode")
+_REPEAT_AFTER_S = 10.0
+
+
+class Seldom(logging.Filter):
+    """Lets each line of the talkative libraries' code speak once in 10 s."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spoken_at: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_TALKATIVE):
+            return True
+        line = (record.pathname, record.lineno)
+        if record.created - self._spoken_at.get(line, 0.0) < _REPEAT_AFTER_S:
+            return False
+        self._spoken_at[line] = record.created
+        return True
+
 
 def configure(service: str, instance: str, level: str = "INFO") -> None:
     """Send structlog and the standard library's loggers to standard error, one JSON object a line."""
@@ -32,6 +53,7 @@ def configure(service: str, instance: str, level: str = "INFO") -> None:
             ],
         )
     )
+    handler.addFilter(Seldom())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
 

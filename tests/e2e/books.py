@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 
 class Books:
     """Reads the fleet's database."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url)
+        # The database is killed meanwhile: no connection outlives its question.
+        self._engine = create_async_engine(url, poolclass=NullPool)
 
     async def close(self) -> None:
         await self._engine.dispose()
