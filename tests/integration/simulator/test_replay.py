@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import openai
@@ -10,8 +9,7 @@ from services.simulator.dataset import write_dataset, write_pools
 from services.simulator.profiles import CAST
 from services.simulator.settings import SimulatorSettings
 from tests.integration.simulator.driver import Driver
-
-DATA = Path(os.environ.get("POINTSMAN_DATA", Path(__file__).parents[4] / "shared" / "data"))
+from tests.recorded import DATA, needs_recorded_answers
 
 
 async def test_a_recorded_answer_comes_back_over_the_api(tmp_path: Path) -> None:
@@ -30,7 +28,7 @@ async def test_a_recorded_answer_comes_back_over_the_api(tmp_path: Path) -> None
         assert caught.value.code == "prompt_not_recorded"
 
 
-@pytest.mark.skipif(not (DATA / "pools.json").exists(), reason=f"no recorded data at {DATA}; set POINTSMAN_DATA")
+@needs_recorded_answers
 async def test_thirteen_recorded_llms_answer_as_they_did() -> None:
     settings = SimulatorSettings(data=DATA, pool="zeroeval_13", speed=100)
     rows = parquet.read_table(

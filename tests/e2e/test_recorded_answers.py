@@ -1,0 +1,50 @@
+"""Thirteen real LLMs replayed: heads fitted on real prompts, then real prompts routed."""
+
+import json
+from collections import Counter
+
+import pyarrow.parquet as parquet
+import pytest
+
+from shared.messages import Query, new_query_id
+from tests.e2e.conftest import StartFleet
+from tests.e2e.traffic import Traffic
+from tests.recorded import DATA, needs_recorded_answers
+
+pytestmark = [pytest.mark.timeout(1200), needs_recorded_answers]
+
+POOL = "zeroeval_13"
+QUERIES = 200
+PATIENCE_S = 300.0
+
+
+async def test_real_prompts_are_routed_over_thirteen_llms_with_trained_heads(start_fleet: StartFleet) -> None:
+    fleet = start_fleet("--data", str(DATA), "--pool", POOL)
+    recorded, pool = DATA / "zeroeval.parquet", f"{DATA / 'pools.json'}:{POOL}"
+
+    trained = json.loads(fleet.command("train", "--data", str(recorded), "--pool", pool, "--json"))
+    async with Traffic(fleet.endpoints.kafka, fleet.endpoints.home_partitions) as traffic:
+        for prompt in prompts():
+            await traffic.send(Query(query_id=new_query_id(), prompt=prompt))
+        await traffic.until_answered(PATIENCE_S)
+        outcomes = traffic.outcomes()
+    last = json.loads(fleet.command("explain", list(outcomes)[-1], "--json"))
+
+    live = {head["llm"] for head in trained if head["status"] == "live"}
+    print(f"\n{len(live)} of {len(trained)} heads live; {Counter(response.llm for response in outcomes.values())}")
+    assert {response.status for response in outcomes.values()} == {"answered"}
+    assert len(outcomes) == QUERIES
+    assert len(live) > len(trained) / 2
+    assert {one["llm"] for one in last["receipts"][0]["candidates"] if one["head"] is not None} == live
+
+
+def prompts() -> list[str]:
+    """The pool's first prompts."""
+    pool = json.loads((DATA / "pools.json").read_text())[POOL]
+    rows = parquet.read_table(
+        DATA / "zeroeval.parquet",
+        columns=["prompt"],
+        filters=[("llm", "==", pool["reference"]), ("dataset", "in", pool["datasets"])],
+    )
+    found: list[str] = rows["prompt"].to_pylist()
+    return found[:QUERIES]
