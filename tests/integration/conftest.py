@@ -31,14 +31,18 @@ class EncoderFixture:
 
 
 @pytest.fixture(scope="session")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderFixture:
+def artifacts_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The session's store of model files."""
+    return f"file://{tmp_path_factory.mktemp('artifacts')}"
+
+
+@pytest.fixture(scope="session")
+def encoder(artifacts_url: str) -> EncoderFixture:
     # Here, not above: it imports torch, which takes seconds that most tests need not wait.
     from services.embedder.export import ExportConfig, export
 
-    folder: Path = tmp_path_factory.mktemp("artifacts")
-    url = f"file://{folder}"
-    float32, int8 = export(ExportConfig(), Artifacts(url))
-    return EncoderFixture(url, float32, int8)
+    float32, int8 = export(ExportConfig(), Artifacts(artifacts_url))
+    return EncoderFixture(artifacts_url, float32, int8)
 
 
 @pytest.fixture
