@@ -285,6 +285,7 @@ async def test_a_predictor_with_a_head_stays_small(
     await until_head_serves(serving, name)
     await predict(serving, name, embeddings(300, "encoder-a"))
 
-    memory_mb = psutil.Process(predictor.pid).memory_info().rss / 1e6
-    print(f"predictor: {memory_mb:.0f} MB")
-    assert memory_mb < 120
+    memory = psutil.Process(predictor.pid).memory_full_info()
+    print(f"predictor: {memory.uss / 1e6:.0f} MB of its own, {memory.rss / 1e6:.0f} MB with shared libraries")
+    # What one more predictor takes: the libraries' pages are shared by all of a machine.
+    assert memory.uss < 85e6

@@ -1,0 +1,52 @@
+"""What becomes of embeddings while no head is there, and of stale ones."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from services.predictor.handler import PredictHandler, read_embedding
+from shared.errors import PermanentError
+from shared.messages import Embedding, Llm, Prediction, pack_vector
+from shared.metrics import Metrics
+from shared.stream.records import Position, Record
+
+LLM = Llm(
+    name="small",
+    base_url="http://localhost/v1",
+    model="small",
+    usd_per_mtok_input=1,
+    usd_per_mtok_output=1,
+    context_tokens=8192,
+    prior_quality=0.4,
+)
+
+
+def record(offset: int, appended_at: float, vector: bytes = np.ones(4, "<f4").tobytes()) -> Record:
+    embedding = Embedding(
+        origin=f"0-{offset}", accepted_at=1.0, vector=pack_vector(vector), encoder="e", prompt_tokens=9
+    )
+    return Record(Position("embeddings", 2, offset), embedding.encode(), appended_at, headers={"traceparent": b"t"})
+
+
+async def test_embeddings_older_than_600_s_are_skipped_and_counted() -> None:
+    metrics = Metrics()
+    batch = [record(0, appended_at=399.9), record(1, appended_at=400.0), record(2, appended_at=999.0)]
+    with ThreadPoolExecutor(1) as thread:
+        handler = PredictHandler(LLM, lambda _: None, thread, lambda: 1000.0, metrics)
+
+        outgoing = await handler.handle([(one, read_embedding(one)) for one in batch])
+
+    made = [Prediction.decode(each.value) for each in outgoing]
+    assert [one.origin for one in made] == ["0-1", "0-2"]
+    assert metrics.registry.get_sample_value("pointsman_skipped_embeddings_total", {"llm": "small"}) == 1
+    assert {(one.quality, one.head, one.uncertainty) for one in made} == {(0.4, None, 1.0)}
+    assert {(each.topic, each.partition, each.headers["traceparent"]) for each in outgoing} == {
+        ("predictions", 2, b"t")
+    }
+
+
+@pytest.mark.parametrize("vector", [b"", np.array([1, np.nan], "<f4").tobytes(), np.array([np.inf], "<f4").tobytes()])
+def test_a_vector_that_is_none_is_refused(vector: bytes) -> None:
+    with pytest.raises(PermanentError, match="finite numbers"):
+        read_embedding(record(0, 1.0, vector))

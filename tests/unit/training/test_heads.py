@@ -1,0 +1,116 @@
+"""Fitting is pure, recovers what was planted, and its graph says the same as its estimators."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pointsman.training.familiarity import fit_projection
+from pointsman.training.graph import check_parity, head_graph
+from pointsman.training.heads import Examples, FittedHead, HeadConfig, fit
+from shared.errors import ArtifactError
+from shared.head import Head
+from shared.inference import Session
+
+CONFIG = HeadConfig(trees=20, jobs=1)
+
+
+def planted(seed: int = 0, rows: int = 400) -> Examples:
+    """Quality follows the first component, log tokens the second and the prompt's length."""
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(rows, 10)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    prompt_tokens = random.integers(5, 500, rows).astype(np.float32)
+    quality = np.clip(0.5 + vectors[:, 0], 0, 1)
+    tokens = np.exp(4 + vectors[:, 1] + 0.3 * np.log1p(prompt_tokens) + random.normal(size=rows) * 0.3)
+    return Examples(vectors, prompt_tokens, quality, tokens.astype(np.float32), np.arange(rows) % 4 == 0)
+
+
+def fitted(examples: Examples, seed: int = 0) -> FittedHead:
+    head = fit(examples, fit_projection(examples.vectors, 4), CONFIG, seed)
+    assert head is not None
+    return head
+
+
+def test_a_planted_relation_is_recovered() -> None:
+    examples = planted()
+
+    head = fitted(examples)
+
+    assert head.rejected() is None
+    assert head.judged_quality.error < 0.2 * head.judged_quality.constant_error
+    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    assert np.abs(predicted.quality - examples.quality).mean() < 0.05
+    assert predicted.tokens_mean.mean() == pytest.approx(examples.response_tokens.mean(), rel=0.1)
+    inside = (predicted.tokens_p10 <= examples.response_tokens) & (examples.response_tokens <= predicted.tokens_p90)
+    assert inside.mean() == pytest.approx(0.8, abs=0.08)
+
+
+def test_the_mean_of_tokens_is_a_mean_and_not_a_median() -> None:
+    examples = planted()
+    skewed = np.random.default_rng(5).lognormal(4, 1.2, len(examples.quality)).astype(np.float32)
+
+    head = fitted(replace(examples, response_tokens=skewed))
+
+    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    assert predicted.tokens_mean.mean() == pytest.approx(skewed.mean(), rel=0.2)
+    assert predicted.tokens_mean.mean() > 1.5 * np.median(skewed)
+
+
+def test_noise_does_not_beat_the_constant() -> None:
+    verdicts = []
+    for seed in range(8):
+        examples = planted(seed, rows=200)
+        noise = np.random.default_rng(seed + 100).integers(0, 2, len(examples.quality)).astype(np.float32)
+        verdicts.append(fitted(replace(examples, quality=noise)).rejected())
+
+    assert sum(verdict is not None for verdict in verdicts) >= 7
+    assert all("the constant's" in verdict for verdict in verdicts if verdict is not None)
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    examples = planted()
+
+    assert head_graph(fitted(examples)) == head_graph(fitted(examples))
+
+
+@pytest.mark.parametrize("kind", ["ridge", "forest"])
+def test_the_graph_agrees_with_its_estimators(kind: str) -> None:
+    examples = planted()
+    config = replace(CONFIG, ridge_alphas=(1.0,) if kind == "ridge" else ())
+    head = fit(examples, fit_projection(examples.vectors, 4), config, 0)
+    assert head is not None
+    assert head.judged_quality.kind.startswith(kind)
+
+    assert check_parity(head, head_graph(head), examples.vectors, examples.prompt_tokens) < 1e-4
+    with pytest.raises(ArtifactError, match="within"):
+        check_parity(replace(head, smear=head.smear * 1.1), head_graph(head), examples.vectors, examples.prompt_tokens)
+
+
+def test_predictions_stay_in_range_far_from_the_data() -> None:
+    head = fitted(planted())
+    far = np.full((1, 10), 100, np.float32)
+
+    predicted = Head("v", Session(head_graph(head))).predict(far, np.array([1e6], np.float32))
+
+    assert 0 <= predicted.quality[0] <= 1
+    assert 0 <= predicted.tokens_p10[0] <= predicted.tokens_p90[0] < 1e5
+    assert 0 < predicted.uncertainty[0] <= 1
+
+
+def test_too_few_rows_are_not_judged() -> None:
+    examples = planted(rows=100)
+
+    assert fit(examples, fit_projection(examples.vectors, 4), CONFIG, 0) is None
+
+
+def test_rows_without_tokens_still_teach_quality() -> None:
+    examples = planted()
+    unknown = examples.response_tokens.copy()
+    unknown[::3] = np.nan
+
+    head = fitted(replace(examples, response_tokens=unknown))
+
+    assert head.rows == 400
+    assert head.judged_quality.rows == 100
+    assert head.judged_length.rows < 100
