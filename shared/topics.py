@@ -17,7 +17,7 @@ class Topic:
     """One topic as it must be on the broker."""
 
     name: str
-    #: `home`: the fleet's home count; a number: exactly that many.
+    #: `home`: the fleet's home count; a number: at least that many, as queues of an LLM never shrink.
     partitions: Literal["home"] | int
     #: None: compacted, kept for ever.
     retention_s: int | None

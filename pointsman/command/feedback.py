@@ -1,4 +1,4 @@
-"""`pointsman feedback`: how good an answer was; the fleet learns from it."""
+"""`pointsman feedback`: how good an answer was, kept with what was decided."""
 
 import asyncio
 from typing import Annotated

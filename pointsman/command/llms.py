@@ -53,7 +53,7 @@ def add(
 
     Example:
 
-      pointsman llms add deploy/k8s/llms/large.env
+      pointsman llms add large.env
     """
     fleet, folder = find(state), StateFolder(locate(state))
     here = folder.running_pid() is not None

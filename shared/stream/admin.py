@@ -48,7 +48,7 @@ async def check_topics(kafka: str, topics: Sequence[Topic], home_partitions: int
     for topic in topics:
         expected, count = _count(topic, home_partitions), found.get(topic.name)
         if count is None:
-            raise ConfigurationError(f"topic {topic.name} does not exist; create it with `pointsman topics`")
+            raise ConfigurationError(f"topic {topic.name} does not exist; create it with `pointsman up`")
         if count < expected or (topic.partitions == "home" and count != expected):
             setting = "; see POINTSMAN_HOME_PARTITIONS" if topic.partitions == "home" else ""
             raise ConfigurationError(f"topic {topic.name}: expected {expected} partitions, found {count}{setting}")

@@ -73,7 +73,7 @@ class Producer:
         except UnknownTopicOrPartitionError as error:
             names = ", ".join(sorted({record.topic for record in outgoing}))
             raise TransientError(
-                f"one of the topics {names} does not exist; create it with `pointsman topics`"
+                f"one of the topics {names} does not exist; see `pointsman topics`"
             ) from error
         except MessageSizeTooLargeError as error:
             raise PermanentError(f"a record is larger than {MAX_REQUEST_BYTES} bytes") from error
