@@ -1,7 +1,6 @@
 """How an LLM joins a running fleet: checked, registered, its worker started, its announcement awaited."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from time import time
 
@@ -40,7 +39,7 @@ async def add_llm(fleet: Endpoints, file: Path, folder: Path | None) -> Llm:
     finally:
         await database.close()
     if folder is not None:
-        _install(file, folder / f"{llm.name}.env")
+        descriptors.put(file, folder, llm.name)
     return registered
 
 
@@ -86,11 +85,3 @@ def _serves(value: bytes, llm: Llm) -> bool:
     except PermanentError:
         return False
     return isinstance(capacity, ExecutorCapacity) and capacity.llm == llm.name and bool(capacity.partitions)
-
-
-def _install(source: Path, target: Path) -> None:
-    """The fleet watches the folder: it sees the whole file or none."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_suffix(".new")
-    shutil.copyfile(source, fresh)
-    fresh.replace(target)

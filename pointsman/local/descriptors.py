@@ -1,11 +1,11 @@
 """The LLMs of a fleet on this machine: one env file each in the state folder, which the fleet watches."""
 
-import shutil
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from shared.errors import ConfigurationError
+from shared.files import write_whole
 
 NAME = "POINTSMAN_LLM_NAME"
 
@@ -35,10 +35,12 @@ def install(source: Path, folder: Path, *, known_only: bool) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ConfigurationError(f"{source}: more than one descriptor names {', '.join(sorted(twice))}")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, file in zip(names, files.values(), strict=True):
-        target = folder / f"{name}.env"
-        if target.exists() or not known_only:
-            fresh = target.with_suffix(".new")
-            shutil.copyfile(file, fresh)
-            fresh.replace(target)
+        if not known_only or (folder / f"{name}.env").exists():
+            put(file, folder, name)
+
+
+def put(file: Path, folder: Path, llm: str) -> None:
+    """Copy an LLM's descriptor into the folder that the fleet watches."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / f"{llm}.env", file.read_bytes())

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from pointsman.local.settings import LocalSettings
 from shared.errors import ConfigurationError, PermanentError
+from shared.files import write_whole
 from shared.settings import FleetSettings
 
 DEFAULT = Path(".pointsman")
@@ -99,7 +100,7 @@ class State:
 
     def write_endpoints(self, endpoints: Endpoints) -> None:
         """Readable for its owner only: it holds the database's password."""
-        _replace(self.endpoints_file, endpoints.model_dump_json(indent=2).encode())
+        write_whole(self.endpoints_file, endpoints.model_dump_json(indent=2).encode(), mode=0o600)
 
     def forget_endpoints(self) -> None:
         self.endpoints_file.unlink(missing_ok=True)
@@ -112,7 +113,7 @@ class State:
             return {}
 
     def write_processes(self, processes: Mapping[str, ProcessEntry]) -> None:
-        _replace(self._processes_file, _processes.dump_json(dict(processes), indent=2))
+        write_whole(self._processes_file, _processes.dump_json(dict(processes), indent=2), mode=0o600)
 
     def _recorded_pid(self) -> int:
         return int(self._lock_file.read_text() or 0)
@@ -146,11 +147,3 @@ def find(state: Path | None = None) -> Endpoints:
         artifacts=defaults.artifacts,
         home_partitions=defaults.home_partitions,
     )
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Readers see the old file or the new one, never half of it."""
-    fresh = file.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(content)
-    fresh.replace(file)

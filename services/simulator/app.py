@@ -19,6 +19,7 @@ from services.simulator.planted import Planted
 from services.simulator.profiles import CAST, Profile
 from services.simulator.settings import SimulatorSettings
 from shared import logs
+from shared.files import write_whole
 
 #: Descriptors written of the planted cast where nobody says how many.
 PLANTED_LLMS = 4
@@ -102,6 +103,4 @@ def _announce(settings: SimulatorSettings, profiles: list[Profile], base_url: st
     if settings.descriptors is not None:
         write_descriptors(settings.descriptors, base_url, settings.speed, profiles[:count], profiles[count:])
     if settings.port_file is not None:
-        unfinished = settings.port_file.with_suffix(".part")
-        unfinished.write_text(str(port))
-        unfinished.replace(settings.port_file)
+        write_whole(settings.port_file, str(port).encode())

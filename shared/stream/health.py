@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import JsonValue
 
+from shared.files import write_whole
+
 #: Whether all is well, and the details.
 Report = Callable[[], tuple[bool, dict[str, JsonValue]]]
 
@@ -31,7 +33,7 @@ class HealthServer:
         await web.TCPSite(self._runner, host, port).start()
         taken: int = self._runner.addresses[0][1]
         if file is not None:
-            _write(file, str(taken))
+            write_whole(file, str(taken).encode())
         return taken
 
     async def stop(self) -> None:
@@ -47,10 +49,3 @@ class HealthServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all: others poll for the file."""
-    unfinished = file.with_suffix(".part")
-    unfinished.write_text(text)
-    unfinished.replace(file)
