@@ -144,11 +144,9 @@ def _shares(before: dict[str, Usage], after: dict[str, Usage], elapsed_s: float)
 
 async def live_encoder(fleet: Endpoints) -> tuple[Encoder, list[str]]:
     """The fleet's encoder, loaded here as the embedder loads it, and the names of its LLMs."""
-    database = Database(fleet.postgres)
-    async with database.session() as session:
+    async with Database(fleet.postgres) as database, database.session() as session:
         [model] = [model for model in await live_models(session) if model.kind == "encoder"]
         names = [llm.name for llm in await llms(session) if not llm.removed]
-    await database.close()
     return await asyncio.to_thread(Encoder.load, model, Artifacts(fleet.artifacts)), names
 
 

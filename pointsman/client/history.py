@@ -7,9 +7,5 @@ from shared.database.log import explain as explanation_of
 
 async def explain(postgres: str, tenant: str, query_id: str) -> Explanation:
     """Read it over a connection of its own; raises TransientError when Postgres is away."""
-    database = Database(postgres)
-    try:
-        async with database.session() as session:
-            return await explanation_of(session, tenant, query_id)
-    finally:
-        await database.close()
+    async with Database(postgres) as database, database.session() as session:
+        return await explanation_of(session, tenant, query_id)

@@ -31,13 +31,9 @@ async def add_llm(fleet: Endpoints, file: Path, folder: Path | None) -> Llm:
     llm = complete(settings)
     if settings.llm_probe:
         await probe(llm.base_url)
-    database = Database(fleet.postgres)
-    try:
-        async with database.session() as session:
-            registered = await registry.add_llm(session, llm)
-            await session.commit()
-    finally:
-        await database.close()
+    async with Database(fleet.postgres) as database, database.session() as session:
+        registered = await registry.add_llm(session, llm)
+        await session.commit()
     if folder is not None:
         descriptors.put(file, folder, llm.name)
     return registered

@@ -80,25 +80,20 @@ def remove(name: str, as_json: Json = False, state: State = None) -> None:
 
 
 async def _registered(fleet: Endpoints) -> tuple[list[Llm], dict[str, Model]]:
-    database = Database(fleet.postgres)
-    try:
-        async with database.session() as session:
-            live = await registry.live_models(session)
-            return await registry.llms(session), {one.llm: one for one in live if one.llm is not None}
-    finally:
-        await database.close()
+    async with Database(fleet.postgres) as database, database.session() as session:
+        live = await registry.live_models(session)
+        return await registry.llms(session), {one.llm: one for one in live if one.llm is not None}
 
 
 async def _remove(fleet: Endpoints, name: str) -> Llm:
-    database, producer = Database(fleet.postgres), Producer(fleet.kafka, BrokerClock())
+    async with Database(fleet.postgres) as database, database.session() as session:
+        llm = await registry.remove_llm(session, name)
+        await session.commit()
+    producer = Producer(fleet.kafka, BrokerClock())
     try:
-        async with database.session() as session:
-            llm = await registry.remove_llm(session, name)
-            await session.commit()
         await producer([Outgoing(LLMS.name, llm.encode(), key=name.encode())])
     finally:
         await producer.stop()
-        await database.close()
     return llm
 
 

@@ -88,23 +88,15 @@ def _promote(fleet: Endpoints, model: Model, as_json: bool) -> None:
 
 
 async def _versions(fleet: Endpoints) -> list[RegisteredModel]:
-    database = Database(fleet.postgres)
-    try:
-        async with database.session() as session:
-            return await registry.models(session)
-    finally:
-        await database.close()
+    async with Database(fleet.postgres) as database, database.session() as session:
+        return await registry.models(session)
 
 
 async def _make_live(fleet: Endpoints, model: Model) -> Model:
-    database = Database(fleet.postgres)
-    try:
-        async with database.session() as session:
-            live = await registry.promote(session, model.kind, model.llm, model.version)
-            await session.commit()
-            return live
-    finally:
-        await database.close()
+    async with Database(fleet.postgres) as database, database.session() as session:
+        live = await registry.promote(session, model.kind, model.llm, model.version)
+        await session.commit()
+        return live
 
 
 def _only(models: list[RegisteredModel], version: str, llm: str | None) -> RegisteredModel:

@@ -18,12 +18,8 @@ async def prepare(kafka: str, postgres: str, home_partitions: int) -> None:
 
 async def has_encoder(postgres: str) -> bool:
     """Whether the registry has a live encoder."""
-    database = Database(postgres)
-    try:
-        async with database.session() as session:
-            return any(model.kind == "encoder" for model in await live_models(session))
-    finally:
-        await database.close()
+    async with Database(postgres) as database, database.session() as session:
+        return any(model.kind == "encoder" for model in await live_models(session))
 
 
 async def complete(program: Program, log: Path) -> None:

@@ -30,17 +30,13 @@ async def _register(settings: PredictorSettings) -> Llm:
     from shared.database.registry import llms, register_llm
 
     llm = complete(settings)
-    database = Database(settings.postgres, settings.postgres_password_file)
-    try:
-        async with database.session() as session:
-            before = {one.name: one for one in await llms(session) if not one.removed}.get(llm.name)
-            # A worker that comes back must not stay away because its endpoint does: the executor waits for that.
-            if settings.llm_probe and (before is None or before.base_url != llm.base_url):
-                await probe(llm.base_url)
-            registered = await register_llm(session, llm)
-            await session.commit()
-    finally:
-        await database.close()
+    async with Database(settings.postgres, settings.postgres_password_file) as database, database.session() as session:
+        before = {one.name: one for one in await llms(session) if not one.removed}.get(llm.name)
+        # A worker that comes back must not stay away because its endpoint does: the executor waits for that.
+        if settings.llm_probe and (before is None or before.base_url != llm.base_url):
+            await probe(llm.base_url)
+        registered = await register_llm(session, llm)
+        await session.commit()
     if registered.removed:
         raise ConfigurationError(
             f"POINTSMAN_LLM_NAME: {llm.name} was removed and stays removed; to have it back: pointsman llms add FILE"

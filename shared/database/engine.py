@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import event
@@ -18,7 +18,7 @@ _SILENCE_S = 10
 
 
 class Database:
-    """A small pool of connections; a process makes one and closes it."""
+    """A small pool of connections; a process makes one and closes it, or uses it as `async with Database(url)`."""
 
     def __init__(self, url: str, password_file: Path | None = None) -> None:
         self._engine = _engine(url, password_file)
@@ -37,6 +37,12 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 def _engine(url: str, password_file: Path | None) -> AsyncEngine:

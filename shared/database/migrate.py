@@ -17,15 +17,11 @@ from shared.errors import ConfigurationError
 
 async def migrate(url: str, password_file: Path | None = None) -> None:
     """Create or upgrade all tables; safe to run by many at once, and again."""
-    database = Database(url, password_file)
-    try:
-        async with database.session() as session:
-            await lock(session, "migrate")
-            await (await session.connection()).run_sync(_upgrade)
-            await ensure_partitions(session, datetime.now(UTC))
-            await session.commit()
-    finally:
-        await database.close()
+    async with Database(url, password_file) as database, database.session() as session:
+        await lock(session, "migrate")
+        await (await session.connection()).run_sync(_upgrade)
+        await ensure_partitions(session, datetime.now(UTC))
+        await session.commit()
 
 
 async def check_schema(database: Database) -> None:
