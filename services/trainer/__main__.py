@@ -1,18 +1,10 @@
 """`python -m services.trainer`."""
 
-import uvloop
+import sys
 
-from services.trainer.app import serve
+from services.trainer.app import run
 from services.trainer.settings import TrainerSettings
-from shared.logs import configure
-from shared.settings import read
-
-
-def main() -> None:
-    settings = read(TrainerSettings)
-    configure("trainer", settings.instance, settings.log_level)
-    uvloop.run(serve(settings))
-
+from shared.process import serve
 
 if __name__ == "__main__":
-    main()
+    sys.exit(serve("trainer", TrainerSettings, run))

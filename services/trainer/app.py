@@ -23,7 +23,7 @@ from shared.topics import LLMS, MODELS, dead
 GROUP = "trainer"
 
 
-async def serve(settings: TrainerSettings) -> None:
+async def run(settings: TrainerSettings) -> None:
     """Run until a signal; waits for Postgres and Kafka first, and raises ConfigurationError where they do not fit."""
     metrics, clock = Metrics(), BrokerClock()
     database = Database(settings.postgres, settings.postgres_password_file)
