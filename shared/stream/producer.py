@@ -72,9 +72,7 @@ class Producer:
                 metadata = await asyncio.gather(*sending)
         except UnknownTopicOrPartitionError as error:
             names = ", ".join(sorted({record.topic for record in outgoing}))
-            raise TransientError(
-                f"one of the topics {names} does not exist; see `pointsman topics`"
-            ) from error
+            raise TransientError(f"one of the topics {names} does not exist; see `pointsman topics`") from error
         except MessageSizeTooLargeError as error:
             raise PermanentError(f"a record is larger than {MAX_REQUEST_BYTES} bytes") from error
         except (KafkaError, TimeoutError) as error:
