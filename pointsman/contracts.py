@@ -94,8 +94,8 @@ def _configuration(topic: Topic) -> Json:
 
 
 def _dead_channel(listed: list[Topic]) -> Json:
-    grouped = {topic.name for topic in topics.lasting()} & {topics.dead(topic).name for topic in listed}
-    names: list[JsonValue] = [topic.name for topic in listed if f"{topic.name}.dead" in grouped or "{" in topic.name]
+    lasting = topics.lasting()
+    names: list[JsonValue] = [topic.name for topic in listed if topics.dead(topic) in lasting or "{" in topic.name]
     return {
         "address": "{topic}.dead",
         "description": _DEAD,

@@ -10,6 +10,8 @@ MAX_QUERY_BYTES = 512_000
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 #: Less than the broker takes: a rejection there would poison an idempotent producer's sequence.
 MAX_REQUEST_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
+#: Ends the name of a topic of dead letters.
+DEAD = ".dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def dispatch(llm: str, parallelism: int, *, batch: bool = False) -> Topic:
 
 def dead(topic: Topic) -> Topic:
     """Where records go that cannot be handled: the same partition numbers, original bytes."""
-    return Topic(f"{topic.name}.dead", topic.partitions, 30 * DAY_S, ("people",), topic.message)
+    return Topic(f"{topic.name}{DEAD}", topic.partitions, 30 * DAY_S, ("people",), topic.message)
 
 
 def lasting() -> tuple[Topic, ...]:

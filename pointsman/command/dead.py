@@ -21,9 +21,7 @@ from shared.stream.producer import Producer
 from shared.stream.records import Outgoing, Record
 from shared.stream.snapshot import snapshot
 from shared.stream.survey import survey
-from shared.topics import QUERIES, QUERIES_BATCH
-
-_SUFFIX = ".dead"
+from shared.topics import DEAD, QUERIES, QUERIES_BATCH
 
 app = typer.Typer(no_args_is_help=True, help="List records that could not be handled, and replay them.")
 
@@ -74,18 +72,16 @@ def replay(
 
 
 async def _all_letters(fleet: Endpoints, topic: str | None) -> list[Record]:
-    names = [f"{topic}{_SUFFIX}"] if topic is not None else await _dead_topics(fleet.kafka)
+    names = [f"{topic}{DEAD}"] if topic is not None else await _dead_topics(fleet.kafka)
     return [letter for name in names for letter in await snapshot(fleet.kafka, name)]
 
 
 async def _dead_topics(kafka: str) -> list[str]:
-    return [one.name for one in await survey(kafka) if one.name.endswith(_SUFFIX) and one.records]
+    return [one.name for one in await survey(kafka) if one.name.endswith(DEAD) and one.records]
 
 
 async def _replay(fleet: Endpoints, topic: str, offsets: list[str] | None) -> list[tuple[Record, str | None]]:
-    letters = [
-        one for one in await snapshot(fleet.kafka, f"{topic}{_SUFFIX}") if not offsets or place_of(one) in offsets
-    ]
+    letters = [one for one in await snapshot(fleet.kafka, f"{topic}{DEAD}") if not offsets or place_of(one) in offsets]
     missing = set(offsets or ()) - {place_of(one) for one in letters}
     if missing or not letters:
         raise PermanentError(

@@ -6,7 +6,7 @@ from shared.metrics import Metrics
 from shared.stream.handlers import Refuse
 from shared.stream.headers import Death
 from shared.stream.records import Outgoing, Record
-from shared.topics import MAX_REQUEST_BYTES
+from shared.topics import DEAD, MAX_REQUEST_BYTES
 
 _log = get(__name__)
 _MAX_LETTER_BYTES = MAX_REQUEST_BYTES - 64 * 1024
@@ -32,7 +32,7 @@ class Cemetery:
         _log.warning("record dead-lettered", **position._asdict(), error=type(error).__name__, reason=str(error))
         death = Death(position, type(error).__name__, str(error), tries, self._instance)
         letter = Outgoing(
-            topic=f"{position.topic}.dead",
+            topic=f"{position.topic}{DEAD}",
             # The headers must fit beside it; of what no producer of ours could have sent, the beginning is kept.
             value=record.value[:_MAX_LETTER_BYTES],
             partition=position.partition,

@@ -15,7 +15,7 @@ from shared.stream.lane import Lane, LaneSettings
 from shared.stream.producer import Producer
 from shared.stream.records import Outgoing, Record
 from shared.stream.snapshot import snapshot
-from shared.topics import Topic
+from shared.topics import Topic, dead
 
 
 @asynccontextmanager
@@ -92,6 +92,10 @@ class Bench:
         """How often each value lies on a topic."""
         name = topic if isinstance(topic, str) else topic.name
         return Counter(record.value.decode() for record in await snapshot(self.kafka, name))
+
+    async def letters(self, topic: Topic) -> list[Record]:
+        """The dead letters of a topic."""
+        return await snapshot(self.kafka, dead(topic).name)
 
     async def arrived(self, topic: Topic, expected: set[str], timeout_s: float = 60) -> Counter[str]:
         """Wait until every expected value is there; what is there then."""

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+from pointsman.command.dead import revived
 from shared.errors import PermanentError, RefusedError, TransientError
 from shared.stream.admin import committed_offsets
 from shared.stream.batch import BatchLane
+from shared.stream.headers import Death
 from shared.stream.records import Outgoing, Record
-from shared.stream.replay import dead_records, replay
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, Copies, as_text, running, until
 
@@ -54,13 +55,14 @@ async def test_poison_is_dead_lettered_with_its_reason_and_the_rest_served(bench
     )  # fmt: skip
     async with running(lane):
         await bench.arrived(target, {str(n) for n in range(20)} | {"refused"})
-    [letter] = await dead_records(bench.kafka, source.name)
+    [letter] = await bench.letters(source)
+    death = Death.of(letter.headers)
 
-    assert (letter.record.value, letter.record.key, letter.record.position.partition) == (b"\xff\xfe", b"k", 1)
-    assert letter.record.headers["traceparent"] == b"00-1"
-    assert letter.death.position[:2] == (source.name, 1)
-    assert (letter.death.error, letter.death.message) == ("PermanentError", "expected UTF-8")
-    assert (letter.death.tries, letter.death.instance) == (1, "here")
+    assert (letter.value, letter.key, letter.position.partition) == (b"\xff\xfe", b"k", 1)
+    assert letter.headers["traceparent"] == b"00-1"
+    assert death.position[:2] == (source.name, 1)
+    assert (death.error, death.message) == ("PermanentError", "expected UTF-8")
+    assert (death.tries, death.instance) == (1, "here")
     await bench.all_committed(source)
 
 
@@ -77,11 +79,11 @@ async def test_only_the_record_at_fault_dies_with_a_failed_batch(bench: Bench, m
     async with running(bench.copying(source, Picky(target))):
         texts = await bench.arrived(target, {str(n) for n in range(10) if n != 7})
         await bench.all_committed(source)
-    [letter] = await dead_records(bench.kafka, source.name)
+    [letter] = await bench.letters(source)
 
     assert "7" not in texts
     assert set(texts.values()) == {1}
-    assert (letter.record.value, letter.death.error) == (b"7", "RefusedError")
+    assert (letter.value, Death.of(letter.headers).error) == (b"7", "RefusedError")
 
 
 async def test_a_replayed_dead_letter_is_served_as_the_first_time(bench: Bench, make_topic: MakeTopic) -> None:
@@ -92,10 +94,10 @@ async def test_a_replayed_dead_letter_is_served_as_the_first_time(bench: Bench, 
     async with running(bench.copying(source, handler)):
         await until(lambda: not handler.errors)
         await bench.all_committed(source)
-        count = await replay(bench.producer, await dead_records(bench.kafka, source.name))
+        [letter] = await bench.letters(source)
+        await bench.producer([revived(letter, source.name, None)])
         await bench.arrived(target, {"late"})
 
-    assert count == 1
     assert handler.batches == [["late"]]
 
 

@@ -11,8 +11,8 @@ from shared.errors import PermanentError, TransientError
 from shared.stream.admin import committed_offsets
 from shared.stream.calls import Calls
 from shared.stream.concurrent import ConcurrentLane
+from shared.stream.headers import Death
 from shared.stream.records import Record
-from shared.stream.replay import dead_records
 from shared.topics import Topic
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, as_text, running, until
@@ -145,9 +145,9 @@ async def test_a_permanent_failure_is_dead_lettered(bench: Bench, make_topic: Ma
 
     async with running(lane_of(bench, source, handler)):
         await bench.all_committed(source)
-    [letter] = await dead_records(bench.kafka, source.name)
+    [letter] = await bench.letters(source)
 
-    assert (letter.record.value, letter.death.message) == (b"2", "not two")
+    assert (letter.value, Death.of(letter.headers).message) == (b"2", "not two")
 
 
 async def test_a_record_that_comes_back_joins_its_call(bench: Bench, make_topic: MakeTopic) -> None:

@@ -9,7 +9,6 @@ from shared.stream.admin import committed_offsets
 from shared.stream.handlers import Watermark
 from shared.stream.join import JoinLane
 from shared.stream.records import Record
-from shared.stream.replay import dead_records
 from shared.topics import Topic
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, running, until
@@ -153,4 +152,4 @@ async def test_a_record_that_cannot_be_received_is_dead_lettered(bench: Bench, m
         await until(lambda: len(handler.pairs) == 9)
         await bench.all_committed(left)
 
-    assert [letter.record.value for letter in await dead_records(bench.kafka, left.name)] == [b"5"]
+    assert [letter.value for letter in await bench.letters(left)] == [b"5"]
