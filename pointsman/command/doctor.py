@@ -1,27 +1,21 @@
 """`pointsman doctor`: whether this machine can run a fleet."""
 
-import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from pointsman.command.options import Json, StateFolder
+from pointsman.command.output import print_json
 from pointsman.local.checks import examine
-from pointsman.local.state import DEFAULT, locate
+from pointsman.local.state import locate
 
 
-def doctor(
-    state: Annotated[
-        Path | None, typer.Option("--state", help=f"State folder; default POINTSMAN_STATE, else ./{DEFAULT}.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False,
-) -> None:
+def doctor(state: StateFolder = None, as_json: Json = False) -> None:
     """Check this machine, one line a thing, and say what to do; exit code 1 when something is missing."""
     checks = examine(locate(state))
     if as_json:
-        print(json.dumps([asdict(check) for check in checks], indent=2))
+        print_json([asdict(check) for check in checks])
     else:
         console = Console()
         for check in checks:

@@ -1,27 +1,25 @@
 """`pointsman status`: how every process of the fleet fares."""
 
 import asyncio
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
+from pointsman.command.options import Json, StateFolder
+from pointsman.command.output import print_json
 from pointsman.local.overview import Overview, Row, observer
-from pointsman.local.state import DEFAULT, State, locate
+from pointsman.local.state import State, locate
 from pointsman.local.table import table
 from shared.errors import TransientError
 
 
 def status(
-    state: Annotated[
-        Path | None, typer.Option("--state", help=f"State folder; default POINTSMAN_STATE, else ./{DEFAULT}.")
-    ] = None,
+    state: StateFolder = None,
     live: Annotated[bool, typer.Option("--live", help="Refresh each second until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show service, pid, memory, records a second and lag of every process."""
     folder = State(locate(state))
@@ -34,7 +32,7 @@ def status(
         return
     rows = asyncio.run(_look(folder))
     if as_json:
-        print(json.dumps([row.as_json() for row in rows], indent=2))
+        print_json([row.as_json() for row in rows])
     else:
         console.print(table(rows, _title(folder)))
 

@@ -16,21 +16,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
+from pointsman.command.options import StateFolder
 from pointsman.local.options import FleetOptions
 from pointsman.local.overview import Overview, observer
-from pointsman.local.state import DEFAULT, State, locate
+from pointsman.local.state import State, locate
 from pointsman.local.table import table
 from shared.errors import ConfigurationError, PermanentError, TransientError
 
 _READY_TIMEOUT_S = 600
 _STOP_TIMEOUT_S = 120
-_StateOption = Annotated[
-    Path | None, typer.Option("--state", help=f"State folder; default POINTSMAN_STATE, else ./{DEFAULT}.")
-]
 
 
 def up(
-    state: _StateOption = None,
+    state: StateFolder = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when the fleet is ready; `down` ends it.")] = False,
     kafka: Annotated[str | None, typer.Option(help="Bootstrap servers of an existing Kafka.")] = None,
     postgres: Annotated[str | None, typer.Option(help="SQLAlchemy URL of an existing Postgres.")] = None,
@@ -63,7 +61,7 @@ def up(
         asyncio.run(until_told(options, console.print, partial(_show, console, State(options.state))))
 
 
-def down(state: _StateOption = None) -> None:
+def down(state: StateFolder = None) -> None:
     """Stop the fleet: services finish what they hold, then Postgres and Kafka end."""
     folder = State(locate(state))
     console = Console()
