@@ -27,6 +27,19 @@ class Topic:
     #: What a record is, as its class in shared.messages.
     message: str
 
+    def count(self, home_partitions: int) -> int:
+        """Its partitions in a fleet of this home count."""
+        return home_partitions if self.partitions == "home" else self.partitions
+
+    def fits(self, found: int, home_partitions: int) -> bool:
+        """Whether so many partitions will do; more are too many only where records are spread by the home count.
+
+        >>> dispatch("small", 4).fits(8, home_partitions=12), QUERIES.fits(16, home_partitions=12)
+        (True, False)
+        """
+        expected = self.count(home_partitions)
+        return found == expected if self.partitions == "home" else found >= expected
+
     def config(self) -> dict[str, str]:
         """The broker's topic settings."""
         common = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(MAX_MESSAGE_BYTES)}

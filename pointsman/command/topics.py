@@ -53,10 +53,8 @@ def problems(found: Sequence[Surveyed], expected: Sequence[Topic], home_partitio
 def _problem(topic: Topic, found: Surveyed | None, home_partitions: int) -> str | None:
     if found is None:
         return "is missing"
-    home = topic.partitions == "home"
-    wanted = home_partitions if topic.partitions == "home" else topic.partitions
-    if found.partitions < wanted or (home and found.partitions != wanted):
-        return f"expected {wanted} partitions, found {found.partitions}"
+    if not topic.fits(found.partitions, home_partitions):
+        return f"expected {topic.count(home_partitions)} partitions, found {found.partitions}"
     if found.retention_s != topic.retention_s:
         return f"expected to be kept {_kept(topic.retention_s)}, found {_kept(found.retention_s)}"
     return None if found.broker_time else "expected message.timestamp.type LogAppendTime"

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
@@ -32,7 +32,7 @@ async def create_topics(kafka: str, topics: Sequence[Topic], home_partitions: in
     """
     async with _admin(kafka) as admin:
         new = [
-            NewTopic(topic.name, _count(topic, home_partitions), replication, topic_configs=topic.config())
+            NewTopic(topic.name, topic.count(home_partitions), replication, topic_configs=topic.config())
             for topic in topics
         ]
         response = await admin.create_topics(new)
@@ -46,11 +46,12 @@ async def check_topics(kafka: str, topics: Sequence[Topic], home_partitions: int
     """Raise ConfigurationError when a topic is missing, has other partitions than expected or not broker time."""
     found = await partition_counts(kafka, [topic.name for topic in topics])
     for topic in topics:
-        expected, count = _count(topic, home_partitions), found.get(topic.name)
+        count = found.get(topic.name)
         if count is None:
             raise ConfigurationError(f"topic {topic.name} does not exist; create it with `pointsman up`")
-        if count < expected or (topic.partitions == "home" and count != expected):
+        if not topic.fits(count, home_partitions):
             setting = "; see POINTSMAN_HOME_PARTITIONS" if topic.partitions == "home" else ""
+            expected = topic.count(home_partitions)
             raise ConfigurationError(f"topic {topic.name}: expected {expected} partitions, found {count}{setting}")
     await _check_broker_time(kafka, topics)
 
@@ -70,9 +71,8 @@ async def end_offsets(kafka: str, topic: str) -> dict[int, int]:
 
 async def committed_offsets(kafka: str, group: str, topic: str) -> dict[int, int]:
     """What `group` has committed, per partition; partitions without a commit are left out."""
-    async with _admin(kafka) as admin:
-        committed = await admin.list_consumer_group_offsets(group)
-    return {place.partition: at.offset for place, at in committed.items() if place.topic == topic and at.offset >= 0}
+    committed = await _committed(kafka, group)
+    return {place.partition: offset for place, offset in committed.items() if place.topic == topic}
 
 
 async def lag(kafka: str, group: str, topics: Sequence[str]) -> dict[str, int]:
@@ -84,14 +84,8 @@ async def lag(kafka: str, group: str, topics: Sequence[str]) -> dict[str, int]:
         ends = await reader.end_offsets(places)
     behind = dict.fromkeys(topics, 0)
     for place in places:
-        at = committed.get(place)
-        begin = begins[place] if at is None or at.offset < 0 else max(at.offset, begins[place])
-        behind[place.topic] += max(0, ends[place] - begin)
+        behind[place.topic] += max(0, ends[place] - max(committed.get(place, 0), begins[place]))
     return behind
-
-
-def _count(topic: Topic, home_partitions: int) -> int:
-    return home_partitions if topic.partitions == "home" else topic.partitions
 
 
 async def _grow(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
@@ -114,19 +108,19 @@ async def _counts(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str,
     }
 
 
-async def _committed(kafka: str, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
-    """What a group has committed; waits while a new broker makes the topic that groups are kept in."""
+async def _committed(kafka: str, group: str) -> dict[TopicPartition, int]:
+    """The offsets a group has committed; waits while a new broker makes the topic that groups are kept in."""
     deadline = time.monotonic() + _COORDINATOR_S
     async with _admin(kafka) as admin:
         while True:
             try:
-                committed: dict[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(group)
+                committed = await admin.list_consumer_group_offsets(group)
             except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.2)
             else:
-                return committed
+                return {place: at.offset for place, at in committed.items() if at.offset >= 0}
 
 
 async def _check_broker_time(kafka: str, topics: Sequence[Topic]) -> None:
