@@ -6,7 +6,8 @@ PointsmanError
 └── PermanentError        trying again gives the same: dead letter, and a terminal response by those who may write one
     ├── RefusedError      the query is at fault: its sender is told `kind` and what to do
     ├── ConfigurationError  the operator is at fault: refused at start, with the setting's name
-    └── ArtifactError     a model file is not what its card says
+    ├── ArtifactError     a model file is not what its card says
+    └── UnforeseenError   our code failed on one record, again and again, and nobody knows why yet
 """
 
 
@@ -44,3 +45,7 @@ class ConfigurationError(PermanentError):
 
 class ArtifactError(PermanentError):
     """A model file whose sha256, shapes or card do not agree."""
+
+
+class UnforeseenError(PermanentError):
+    """A bug that one record brought to light; the message says which error, and where in the code."""

@@ -23,6 +23,7 @@ from shared.stream.lane import LaneSettings
 from shared.stream.producer import Producer
 from shared.stream.retry import Retry
 from shared.stream.supervisor import Supervisor
+from shared.stream.unserved import Unserved
 
 _JOINED = (topics.ACCEPTED, topics.PREDICTIONS, topics.ATTEMPTS)
 _OTHERS = (topics.CAPACITY, topics.LLMS, topics.MODELS, topics.DECISIONS, topics.RESPONSES)
@@ -36,13 +37,14 @@ async def run(settings: DecisionSettings) -> None:
     producer = Producer(settings.kafka, clock)
     fleet, outstanding = Fleet(), Outstanding()
     closing = LateClosing(settings, producer)
-    cemetery = Cemetery(settings.instance, metrics)
+    unserved = Unserved(settings.home_partitions, clock.now)
+    cemetery = Cemetery(settings.instance, metrics, unserved)
     hand_over = HandOver(producer, closing, outstanding, cemetery, clock.now, Retry(metrics))
     decider = Decider(fleet, outstanding, settings, random, lambda: uuid4().hex)
 
     def decisions() -> JoinLane:
         handler = DecisionHandler(fleet, decider, hand_over, settings, clock.now, metrics)
-        return JoinLane(_lane(settings), handler, producer, metrics, clock)
+        return JoinLane(_lane(settings), handler, producer, metrics, clock, refuse=unserved)
 
     supervisor = Supervisor("decision", settings, metrics, clock)
     listening = Listening(settings.kafka, fleet, outstanding, metrics)

@@ -12,9 +12,10 @@ from services.decision.patience import Patience
 from services.decision.pending import Early, Pending
 from services.decision.settings import DecisionSettings
 from services.decision.undecided import Undecided, again, first
-from shared.errors import PermanentError
+from shared.errors import PermanentError, UnforeseenError
 from shared.messages import Accepted, Attempt, Prediction
 from shared.metrics import Metrics
+from shared.stream.containment import contained
 from shared.stream.handlers import Watermark
 from shared.stream.records import Record
 from shared.topics import ACCEPTED, ATTEMPTS, PREDICTIONS
@@ -154,6 +155,14 @@ class DecisionHandler:
             self._postponed.append(undecided)
 
     def _decide(self, undecided: Undecided, now: float) -> None:
+        """Pass it on or postpone it; a query that cannot even be looked at is buried, and the others go on."""
+        try:
+            with contained():
+                self._end_or_choose(undecided, now)
+        except UnforeseenError as error:
+            self._leave(undecided, self._hand_over.buried(undecided, error))
+
+    def _end_or_choose(self, undecided: Undecided, now: float) -> None:
         if undecided.is_out_of_attempts:
             self._leave(
                 undecided, self._hand_over.ended(ending.out_of_attempts(undecided, self._decider.new_id(), now))

@@ -80,7 +80,7 @@ class HandOver:
         _log.info("ended a query", query_id=response.query_id, status=response.status, kind=kind)
 
     async def buried(self, undecided: Undecided, error: PermanentError) -> None:
-        """What can neither be dispatched nor ended is kept for people to look at."""
+        """What can neither be dispatched nor ended is kept for people to look at, and its sender told."""
         for letter in self._cemetery.bury(undecided.record, error):
             await self._durable(letter)
 

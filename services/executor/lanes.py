@@ -18,6 +18,7 @@ from shared.stream.concurrent import ConcurrentLane
 from shared.stream.lane import LaneSettings, member_id
 from shared.stream.records import Record
 from shared.stream.supervisor import Supervisor
+from shared.stream.unserved import Unserved
 from shared.topics import dispatch
 
 _log = get(__name__)
@@ -90,6 +91,7 @@ class Lanes:
             self._clock,
             slots=serving.slots,
             calls=serving.calls,
+            refuse=Unserved(self._shared.home_partitions, self._shared.clock),
             lesser_topics=(_queues(serving.llm)[1],),
             drain_s=self._settings.drain_s,
         )

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from shared.errors import PermanentError
 from shared.metrics import Metrics
 from shared.stream.clock import BrokerClock
+from shared.stream.containment import contained
 from shared.stream.dead import Cemetery, no_refusal
 from shared.stream.handlers import BatchHandler, Decode, Produce, Refuse
 from shared.stream.lane import LaneSettings
@@ -126,7 +127,8 @@ class BatchLane(Generic[T]):
         letters: list[Outgoing] = []
         for record in records:
             try:
-                messages.append((record, self._decode(record)))
+                with contained():
+                    messages.append((record, self._decode(record)))
             except PermanentError as error:
                 letters += self._cemetery.bury(record, error)
         return messages, letters

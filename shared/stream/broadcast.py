@@ -12,6 +12,7 @@ from shared.logs import get
 from shared.metrics import Metrics
 from shared.stream.admin import partition_counts
 from shared.stream.consumer import close_consumer, lone_consumer, record_of
+from shared.stream.containment import contained
 from shared.stream.records import Record
 
 _log = get(__name__)
@@ -95,7 +96,8 @@ class BroadcastLane:
 
     def _hand_over(self, record: Record) -> None:
         try:
-            self._receive(record)
+            with contained():
+                self._receive(record)
         except PermanentError as error:
             self._metrics.dead_letters.labels(record.position.topic).inc()
             _log.warning("record left out", **record.position._asdict(), error=type(error).__name__, reason=str(error))

@@ -10,6 +10,7 @@ from shared.errors import PermanentError, TransientError
 from shared.metrics import Metrics
 from shared.stream.calls import Calls
 from shared.stream.clock import BrokerClock
+from shared.stream.containment import contained
 from shared.stream.dead import Cemetery, no_refusal
 from shared.stream.handlers import ConcurrentHandler, Decode, Produce, Refuse
 from shared.stream.lane import LaneSettings
@@ -171,7 +172,8 @@ class ConcurrentLane(Generic[T]):
         still_ours = partial(self._still_ours, record)
         try:
             with self._handle_seconds.time():
-                message = self._decode(record)
+                with contained():
+                    message = self._decode(record)
                 await self._retry(topic, partial(self._handler.handle, record, message), still_ours)
         except TransientError:
             return False

@@ -1,16 +1,21 @@
-"""Transient failures are waited out in place: the record stays unfinished, its lag is seen by the autoscaler."""
+"""Transient failures are waited out in place: the record stays unfinished, its lag is seen by the autoscaler.
+
+What nobody foresaw is tried again a few times, and then permanent: one record must not stop its lane for ever.
+"""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-from shared.errors import TransientError
+from shared.errors import TransientError, UnforeseenError
 from shared.logs import get
 from shared.metrics import Metrics
+from shared.stream.containment import contained
 
 T = TypeVar("T")
 _log = get(__name__)
+_UNFORESEEN_TRIES = 3
 
 
 def delays_s(first_s: float, longest_s: float) -> Iterator[float]:
@@ -31,14 +36,24 @@ class Retry:
     async def __call__(
         self, topic: str, call: Callable[[], Awaitable[T]], wanted: Callable[[], bool] = lambda: True
     ) -> T:
-        """What `call` returns, once it does. Raises its last TransientError when it is `wanted` no longer."""
+        """What `call` returns, once it does.
+
+        Raises its last TransientError when it is `wanted` no longer, its PermanentError at once, and UnforeseenError
+        when it fails for the third time with an error that is none of ours.
+        """
+        unforeseen = 0
         for delay_s in delays_s(0.1, self._longest_s):
             try:
-                return await call()
+                with contained():
+                    return await call()
             except TransientError as error:
                 self._metrics.retries.labels(topic).inc()
                 _log.warning("transient failure, waiting", topic=topic, error=str(error), delay_s=round(delay_s, 3))
                 if not wanted():
+                    raise
+            except UnforeseenError:
+                unforeseen += 1
+                if unforeseen == _UNFORESEEN_TRIES:
                     raise
             await asyncio.sleep(delay_s)
         raise AssertionError("delays never end")

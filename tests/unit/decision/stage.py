@@ -33,6 +33,7 @@ from shared.stream.dead import Cemetery
 from shared.stream.handlers import Watermark
 from shared.stream.records import Acknowledgement, Outgoing, Position, Record
 from shared.stream.retry import Retry
+from shared.stream.unserved import Unserved
 from shared.topics import ACCEPTED, ATTEMPTS, DECISIONS, PREDICTIONS
 
 START = 1_000_000.0
@@ -88,7 +89,8 @@ class Stage:
             self.fleet.learn(llm)
         settings = DecisionSettings(instance="decision-1") if settings is None else settings
         decider = Decider(self.fleet, self.outstanding, settings, lambda: draw, lambda: f"decision-{next(ids)}")
-        cemetery, retry = Cemetery("decision-1", self.metrics), Retry(self.metrics, longest_s=0.01)
+        cemetery = Cemetery("decision-1", self.metrics, Unserved(4, lambda: self.now))
+        retry = Retry(self.metrics, longest_s=0.01)
         hand_over = HandOver(self.broker, self._close, self.outstanding, cemetery, lambda: self.now, retry)
         self.handler = DecisionHandler(self.fleet, decider, hand_over, settings, lambda: self.now, self.metrics)
         self._anything_finished = asyncio.Event()

@@ -4,6 +4,7 @@ import pytest
 
 from services.decision.settings import DecisionSettings
 from shared.errors import PermanentError
+from shared.messages import Response
 from shared.stream.handlers import Watermark
 from shared.stream.records import Position, Record
 from tests.unit.decision.stage import HOME, START, Stage, a_prediction, an_accepted, an_llm
@@ -313,7 +314,7 @@ async def test_a_receipt_the_broker_never_takes_is_a_dead_letter() -> None:
     await stage.accept(an_accepted())
     await stage.predict(a_prediction("a"))
 
-    assert stage.broker.topics == ["accepted.dead"]
+    assert stage.broker.topics == ["accepted.dead", "responses"]
     assert len(stage.finished) == 2
 
 
@@ -342,3 +343,21 @@ async def test_a_dispatch_that_cannot_be_produced_before_the_deadline_ends_the_q
     assert ending.response.error is not None
     assert (ending.response.status, ending.response.error.kind) == ("failed", "deadline")
     assert sum(load.outstanding_s for load in stage.outstanding.loads(A)) == 0
+
+
+async def test_a_query_that_cannot_be_decided_is_buried_and_refused_and_the_next_one_served() -> None:
+    stage = Stage(A.model_copy(update={"usd_per_mtok_input": "free"}))
+
+    accepted = await stage.accept(an_accepted("0-1"))
+    prediction = await stage.predict(a_prediction("a", origin="0-1"))
+    stage.fleet.learn(A)
+    await stage.accept(an_accepted("0-2"))
+    await stage.predict(a_prediction("a", origin="0-2"))
+
+    [letter], [response] = stage.broker.on("accepted.dead"), stage.broker.on("responses")
+    refusal = Response.decode(response.value)
+    assert letter.headers["dead-error"] == b"UnforeseenError"
+    assert letter.headers["dead-message"].startswith(b"TypeError at handler.py:")
+    assert (refusal.origin, refusal.status, refusal.error and refusal.error.kind) == ("0-1", "refused", "internal")
+    assert {accepted.position, prediction.position} <= set(stage.finished)
+    assert [dispatch.accepted.origin for dispatch in stage.dispatches] == ["0-2"]

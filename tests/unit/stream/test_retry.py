@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from shared.errors import PermanentError, TransientError
+from shared.errors import PermanentError, TransientError, UnforeseenError
 from shared.metrics import Metrics
 from shared.stream.retry import Retry, delays_s
 
@@ -43,3 +43,24 @@ async def test_it_gives_up_what_is_wanted_no_longer() -> None:
 
     with pytest.raises(TransientError):
         await Retry(Metrics())("queries", call, wanted=lambda: False)
+
+
+async def test_what_nobody_foresaw_is_permanent_at_the_third_time_and_says_where_without_quoting() -> None:
+    tries = 0
+
+    async def call() -> None:
+        nonlocal tries
+        tries += 1
+        raise ValueError("somebody's prompt")
+
+    with pytest.raises(UnforeseenError, match=r"^ValueError at (\w+\.py:\d+ > )*test_retry.py:\d+$"):
+        await Retry(Metrics(), longest_s=0.01)("queries", call)
+    assert tries == 3
+
+
+async def test_what_befalls_the_machine_is_not_held_against_a_record() -> None:
+    async def call() -> None:
+        raise OSError("too many open files")
+
+    with pytest.raises(OSError, match="too many"):
+        await Retry(Metrics())("queries", call)
