@@ -53,6 +53,11 @@ def read(settings: type[S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = "POINTSMAN_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{variable}: {first['msg']}; set it in the environment") from error
+        raise ConfigurationError(f"{fault(error)}; set it in the environment") from error
+
+
+def fault(error: ValidationError) -> str:
+    """Which variable is wrong and why, without its value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    variable = "POINTSMAN_" + "_".join(str(part) for part in first["loc"]).upper()
+    return f"{variable}: {first['msg']}"

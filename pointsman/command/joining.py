@@ -14,6 +14,7 @@ from shared.database import registry
 from shared.database.engine import Database
 from shared.errors import ConfigurationError, PermanentError, TransientError
 from shared.messages import ExecutorCapacity, Llm, decode_capacity
+from shared.settings import fault
 from shared.stream.snapshot import snapshot
 from shared.topics import CAPACITY, LLMS
 
@@ -47,9 +48,7 @@ def settings_of(file: Path) -> PredictorSettings:
     try:
         return PredictorSettings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = "POINTSMAN_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{file}: {variable}: {first['msg']}") from error
+        raise ConfigurationError(f"{file}: {fault(error)}") from error
 
 
 async def await_llm(fleet: Endpoints, llm: Llm, timeout_s: float, logs: Path) -> None:

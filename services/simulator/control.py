@@ -16,6 +16,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from services.simulator.calls import Calls
 from services.simulator.faults import Behaviour
 from services.simulator.llm import Llm
+from shared.messages.message import describe
 
 _change: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -84,9 +85,7 @@ def _changed(llm: Llm, change: dict[str, JsonValue]) -> Behaviour:
     try:
         return Behaviour.model_validate(llm.behaviour.model_dump() | change)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "behaviour"
-        raise web.HTTPBadRequest(text=f"{where}: {first['msg']}") from error
+        raise web.HTTPBadRequest(text=describe(error, "behaviour")) from error
 
 
 def _behave(changes: list[tuple[Llm, Behaviour]]) -> None:

@@ -11,6 +11,7 @@ from services.simulator.delivery import Delivery
 from services.simulator.faults import Fault
 from services.simulator.llm import Llm
 from services.simulator.wire import ApiError, ChatRequest
+from shared.messages.message import describe
 
 
 class Chat:
@@ -65,6 +66,4 @@ def _decode(body: bytes) -> ChatRequest:
     try:
         return ChatRequest.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise ApiError(400, "invalid_request_error", "invalid_request", f"{where}: {first['msg']}") from error
+        raise ApiError(400, "invalid_request_error", "invalid_request", describe(error, "the body")) from error

@@ -29,10 +29,10 @@ class Message(BaseModel):
         return self.model_dump_json().encode()
 
 
-def describe(error: ValidationError) -> str:
-    """Say which field is wrong and why, without the offending value."""
+def describe(error: ValidationError, whole: str = "the record") -> str:
+    """Say which field is wrong and why, without the offending value; `whole` where it is none in particular."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the record"
+    where = ".".join(str(part) for part in first["loc"]) or whole
     others = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {first['msg']}{others}"
 
