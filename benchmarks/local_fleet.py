@@ -12,9 +12,7 @@ from pointsman.local.state import Endpoints, find
 
 
 @contextmanager
-def local_fleet(
-    llms: int, replicas: Mapping[str, int], environment: Mapping[str, str] | None = None
-) -> Iterator[Endpoints]:
+def local_fleet(llms: int, replicas: Mapping[str, int]) -> Iterator[Endpoints]:
     """Start a fleet with `llms` simulated LLMs; raises CalledProcessError when it does not come up."""
     folder = Path(tempfile.mkdtemp(prefix="pointsman-bench-"))
     counts = [f"--replicas={service}={count}" for service, count in replicas.items()]

@@ -16,8 +16,7 @@ def address(port_file: Path) -> str | None:
 
 def answers(port_file: Path, path: str) -> bool:
     """Whether a GET of that path succeeds."""
-    body = ask(address(port_file), path)
-    return body is not None
+    return ask(address(port_file), path) is not None
 
 
 def ask(base_url: str | None, path: str) -> str | None:
