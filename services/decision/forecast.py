@@ -12,6 +12,8 @@ from shared.routing.waits import PartitionLoad, service_s, wait_s
 
 #: Of the registry's prior of response tokens: its interval, as shares of the mean.
 _PRIOR_P10, _PRIOR_P90 = 0.25, 2.5
+#: More than any context window.
+_UNBOUNDED_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def most_response_tokens(query: Query) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         asked = query.parameters.get(name)
         if isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
-            return asked
+            # Python's integers have no end, its floats do.
+            return min(asked, _UNBOUNDED_TOKENS)
     return None
 
 

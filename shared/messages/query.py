@@ -34,7 +34,7 @@ class Preferences(Message):
     willingness_to_pay: Annotated[float, Field(ge=0)] | None = None
     max_cost_usd: Annotated[float, Field(gt=0)] | None = None
     #: Both the patience tau of the wait penalty and the deadline.
-    max_wait_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    max_wait_s: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
     #: Only these LLMs may answer.
     llms: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     explore: bool = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from shared.routing.exploration import argmax
 from shared.routing.limits import Limits
@@ -82,5 +83,5 @@ def _wait_at(punished: float, margin: float, weights: Weights) -> float | None:
 
 
 def _least(tipping: float | None, limit: float | None) -> float | None:
-    """Past a hard limit the choice changes too."""
-    return min((value for value in (tipping, limit) if value is not None), default=None)
+    """Past a hard limit the choice changes too; what overflowed tips nothing."""
+    return min((value for value in (tipping, limit) if value is not None and isfinite(value)), default=None)

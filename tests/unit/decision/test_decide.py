@@ -220,3 +220,24 @@ async def test_a_dispatch_carries_what_its_stages_took() -> None:
         "predict": pytest.approx(0.02),
         "decide": pytest.approx(0.01),
     }
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"parameters": {"max_tokens": 10**400}},
+        {"preferences": {"willingness_to_pay": 1e308}},
+        {"preferences": {"max_cost_usd": 5e-324}},
+        {"preferences": {"max_wait_s": 0.001}},
+    ],
+)
+async def test_extreme_wishes_are_decided_too(extreme: dict[str, object]) -> None:
+    stage = Stage(A, B)
+    crowded = [a_partition("b", number, remaining_s=1e6, in_flight=1) for number in range(2)]
+    stage.outstanding.announce(an_announcement("a", a_partition("a", 0)))
+    stage.outstanding.announce(an_announcement("b", *crowded))
+
+    await decided(stage, **extreme)
+
+    assert len(stage.endings) + len(stage.dispatches) == 1
+    assert stage.broker.on("accepted.dead") == []

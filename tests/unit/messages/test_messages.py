@@ -195,3 +195,8 @@ def test_a_model_is_one_live_version_per_kind_llm_and_encoder() -> None:
 
 def test_query_ids_differ() -> None:
     assert len({new_query_id() for _ in range(100)}) == 100
+
+
+def test_a_wait_too_short_to_reckon_with_is_refused() -> None:
+    with pytest.raises(PermanentError, match="max_wait_s"):
+        Query.decode(b'{"query_id": "a", "prompt": "?", "preferences": {"max_wait_s": 5e-324}}')
