@@ -63,7 +63,8 @@ def record_of(taken: ConsumerRecord) -> Record:
         value=taken.value or b"",
         appended_at=taken.timestamp / 1000,
         key=taken.key,
-        headers=dict(taken.headers),
+        # Kafka's headers may be null, ours are bytes.
+        headers={name: value or b"" for name, value in taken.headers},
     )
 
 

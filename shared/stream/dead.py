@@ -1,5 +1,7 @@
 """Dead letters: records that cannot be handled, kept as they came with a note of why."""
 
+from collections.abc import Mapping
+
 from shared.errors import PermanentError
 from shared.logs import get
 from shared.metrics import Metrics
@@ -10,6 +12,7 @@ from shared.topics import DEAD, MAX_REQUEST_BYTES
 
 _log = get(__name__)
 _MAX_LETTER_BYTES = MAX_REQUEST_BYTES - 64 * 1024
+_MAX_AROUND_BYTES = 32 * 1024
 
 
 def no_refusal(record: Record, error: PermanentError) -> tuple[Outgoing, ...]:
@@ -31,12 +34,19 @@ class Cemetery:
         self._metrics.dead_letters.labels(position.topic).inc()
         _log.warning("record dead-lettered", **position._asdict(), error=type(error).__name__, reason=str(error))
         death = Death(position, type(error).__name__, str(error), tries, self._instance)
+        key, headers = _around(record)
         letter = Outgoing(
             topic=f"{position.topic}{DEAD}",
             # The headers must fit beside it; of what no producer of ours could have sent, the beginning is kept.
             value=record.value[:_MAX_LETTER_BYTES],
             partition=position.partition,
-            key=record.key,
-            headers={**record.headers, **death.headers()},
+            key=key,
+            headers={**headers, **death.headers()},
         )
         return [letter, *self._refuse(record, error)]
+
+
+def _around(record: Record) -> tuple[bytes | None, Mapping[str, bytes]]:
+    """Its key and headers, where a letter has room for them."""
+    size = len(record.key or b"") + sum(len(name.encode()) + len(value) for name, value in record.headers.items())
+    return (record.key, record.headers) if size <= _MAX_AROUND_BYTES else (None, {})

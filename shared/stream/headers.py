@@ -7,6 +7,8 @@ from shared.stream.records import Position, Record
 
 #: W3C trace context.
 _TRACE = ("traceparent", "tracestate")
+#: Its specification asks for 512 at least; what is longer is no trace, and would be copied into every record.
+_MAX_TRACE_BYTES = 1024
 _TOPIC, _PARTITION, _OFFSET = "dead-topic", "dead-partition", "dead-offset"
 _ERROR, _MESSAGE, _TRIES, _INSTANCE = "dead-error", "dead-message", "dead-tries", "dead-instance"
 _DEAD = frozenset((_TOPIC, _PARTITION, _OFFSET, _ERROR, _MESSAGE, _TRIES, _INSTANCE))
@@ -14,7 +16,7 @@ _DEAD = frozenset((_TOPIC, _PARTITION, _OFFSET, _ERROR, _MESSAGE, _TRIES, _INSTA
 
 def passed_on(record: Record) -> dict[str, bytes]:
     """The headers that a record's outgoing records carry along: its trace context."""
-    return {name: record.headers[name] for name in _TRACE if name in record.headers}
+    return {name: record.headers[name] for name in _TRACE if 0 < len(record.headers.get(name, b"")) <= _MAX_TRACE_BYTES}
 
 
 @dataclass(frozen=True, slots=True)

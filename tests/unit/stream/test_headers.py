@@ -1,7 +1,14 @@
 """A dead letter says where it comes from, and loses that again when it is replayed."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+
 from shared.errors import RefusedError
 from shared.metrics import Metrics
+from shared.stream.consumer import record_of
 from shared.stream.dead import Cemetery
 from shared.stream.headers import Death, original, passed_on
 from shared.stream.lane import member_id
@@ -40,6 +47,25 @@ def test_a_letter_of_the_largest_record_still_fits_into_a_request() -> None:
     [letter] = Cemetery("one", Metrics()).bury(record, RefusedError("too_large", "too large"))
 
     assert len(letter.value) < MAX_REQUEST_BYTES - 32 * 1024
+
+
+@pytest.mark.parametrize("around", [{"key": b"k" * 100_000}, {"headers": {"mine": b"h" * 100_000}}])
+def test_a_letter_goes_without_a_key_and_headers_that_leave_it_no_room(around: dict[str, Any]) -> None:
+    record = Record(Position("queries", 0, 0), b"x" * MAX_MESSAGE_BYTES, 1.0, **around)
+
+    [letter] = Cemetery("one", Metrics()).bury(record, RefusedError("too_large", "too large"))
+
+    assert (letter.key, original(letter.headers)) == (None, {})
+
+
+def test_no_trace_is_a_thousand_bytes_long() -> None:
+    assert passed_on(replace(RECORD, headers={"traceparent": b"0" * 2000})) == {}
+
+
+def test_a_header_without_a_value_is_empty() -> None:
+    taken = ConsumerRecord("queries", 0, 0, 1000, 1, b"k", b"v", None, 1, 1, [("traceparent", None)])
+
+    assert record_of(taken).headers == {"traceparent": b""}
 
 
 def test_only_the_trace_travels_along() -> None:
