@@ -81,12 +81,7 @@ async def _dead_topics(kafka: str) -> list[str]:
 
 
 async def _replay(fleet: Endpoints, topic: str, offsets: list[str] | None) -> list[tuple[Record, str | None]]:
-    letters = [one for one in await snapshot(fleet.kafka, f"{topic}{DEAD}") if not offsets or place_of(one) in offsets]
-    missing = set(offsets or ()) - {place_of(one) for one in letters}
-    if missing or not letters:
-        raise PermanentError(
-            f"{topic} has no dead letter {', '.join(sorted(missing))}; see `pointsman dead list {topic}`"
-        )
+    letters = chosen(await snapshot(fleet.kafka, f"{topic}{DEAD}"), topic, offsets)
     database, producer = Database(fleet.postgres), Producer(fleet.kafka, BrokerClock())
     try:
         renamed = [await _new_id(Claims(database), topic, letter) for letter in letters]
@@ -96,6 +91,17 @@ async def _replay(fleet: Endpoints, topic: str, offsets: list[str] | None) -> li
         await producer.stop()
         await database.close()
     return list(zip(letters, renamed, strict=True))
+
+
+def chosen(letters: list[Record], topic: str, offsets: list[str] | None) -> list[Record]:
+    """The letters at these offsets, all where none are named; raises PermanentError where there is none."""
+    found = [letter for letter in letters if not offsets or place_of(letter) in offsets]
+    missing = sorted(set(offsets or ()) - {place_of(letter) for letter in found})
+    if missing:
+        raise PermanentError(f"{topic} has no dead letter {', '.join(missing)}; see `pointsman dead list {topic}`")
+    if not found:
+        raise PermanentError(f"{topic} has no dead letters; see `pointsman dead list`")
+    return found
 
 
 async def _new_id(claims: Claims, topic: str, letter: Record) -> str | None:
