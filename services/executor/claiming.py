@@ -37,9 +37,10 @@ class Claiming:
             self._metrics.unclaimed_calls.labels(work.dispatch.llm).inc()
             self._unclaimed.add(key)
             return None
-        if met is None or key not in self._unsure:
-            return met
+        unsure = key in self._unsure
         self._unsure.discard(key)
+        if met is None or not unsure:
+            return met
         ours = (met.state, met.holder, met.decision_id) == (ClaimState.RUNNING, self._holder, decision_id)
         return None if ours else met
 
