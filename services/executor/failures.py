@@ -164,7 +164,7 @@ def _retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
         if (ms := headers.get("retry-after-ms")) is not None:
             return max(float(ms) / 1000, 0.0)
         return _seconds(headers.get("retry-after"), now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

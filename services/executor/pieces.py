@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from openai.types.chat import ChatCompletionChunk
 
@@ -10,6 +11,8 @@ from services.executor.failures import CallFailedError, Failure
 
 #: Characters of an answer; more would not fit into a record.
 MAX_TEXT = 500_000
+#: A count beyond it is no count of tokens.
+_MAX_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Reading:
             raise CallFailedError(Failure("content_refused", "the provider's filter cut the answer"))
         return Answer(
             text=mend("".join(self._texts)),
-            finish_reason=self.finish_reason,
+            finish_reason=mend(self.finish_reason),
             tool_calls=json.dumps(self._shaped_tool_calls()) if self._tool_calls else None,
             prompt_tokens=self._prompt_tokens,
             response_tokens=self._response_tokens,
@@ -116,7 +119,7 @@ class Reading:
     def _read_usage(self, usage: object) -> None:
         prompt = getattr(usage, "prompt_tokens", None)
         response = getattr(usage, "completion_tokens", None)
-        if isinstance(prompt, int) and isinstance(response, int) and prompt >= 0 and response >= 0:
+        if _is_count(prompt) and _is_count(response):
             self._prompt_tokens, self._response_tokens = prompt, response
 
 
@@ -131,6 +134,10 @@ def mend(text: str) -> str:
     (True, True)
     """
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and 0 <= value <= _MAX_TOKENS
 
 
 def _text(holder: object, name: str) -> str:

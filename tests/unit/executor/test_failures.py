@@ -1,3 +1,7 @@
+from math import isnan
+
+import httpx2
+import openai
 import pytest
 
 from services.executor.failures import LOST, RULES, Failure, Verdict, of_error, of_status
@@ -55,3 +59,13 @@ def test_an_unknown_error_is_garbage_and_its_text_is_not_repeated() -> None:
 
     assert failure.kind == "garbage"
     assert "secret" not in failure.message
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon", "nan"])
+def test_a_retry_after_that_means_nothing_is_no_word_on_when_to_ask_again(date: str) -> None:
+    response = httpx2.Response(429, headers={"retry-after": date}, request=httpx2.Request("POST", "http://x"))
+
+    failure = of_error(openai.RateLimitError("busy", response=response, body=None), 0.0)
+
+    assert failure.kind == "rate_limited"
+    assert failure.retry_after_s is None or isnan(failure.retry_after_s)
