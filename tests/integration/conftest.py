@@ -46,18 +46,18 @@ def encoder(artifacts_url: str) -> EncoderFixture:
 
 
 @pytest.fixture
-async def registry_url(postgres: str) -> str:
-    """A migrated database of the test's own: what is live in it is nobody else's business."""
+async def url(postgres: str) -> str:
+    """Of a migrated database of the test's own."""
     url = await create_database(postgres)
     await migrate(url)
     return url
 
 
 @pytest.fixture
-async def serving(kafka: str, registry_url: str, artifacts_url: str, tmp_path: Path) -> AsyncIterator[Serving]:
+async def serving(kafka: str, url: str, artifacts_url: str, tmp_path: Path) -> AsyncIterator[Serving]:
     await create_topics(kafka, topics.lasting(), HOME_PARTITIONS)
     producer = Producer(kafka, BrokerClock())
-    serving = Serving(kafka, registry_url, artifacts_url, tmp_path, producer, time.time() - 1)
+    serving = Serving(kafka, url, artifacts_url, tmp_path, producer, time.time() - 1)
     try:
         yield serving
     finally:

@@ -1,4 +1,4 @@
-"""A migrated database of its own for each test."""
+"""Databases for tests."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -8,7 +8,6 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database.engine import Database
-from shared.database.migrate import migrate
 
 
 async def create_database(server: str) -> str:
@@ -19,13 +18,6 @@ async def create_database(server: str) -> str:
         await connection.execute(text(f"CREATE DATABASE {name}"))
     await engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-@pytest.fixture
-async def url(postgres: str) -> str:
-    url = await create_database(postgres)
-    await migrate(url)
-    return url
 
 
 @pytest.fixture

@@ -6,22 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.database.migrate import migrate
 from shared.metrics import Metrics
 from shared.stream.admin import create_topics, partition_counts
 from shared.stream.broadcast import BroadcastLane
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.topics import ACCEPTED, lasting
-from tests.integration.database.conftest import create_database
 from tests.integration.decision.play import WATCHED, Play
-
-
-@pytest.fixture
-async def url(postgres: str) -> str:
-    url = await create_database(postgres)
-    await migrate(url)
-    return url
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from shared.database.engine import Database
-from shared.database.migrate import migrate
 from shared.stream.admin import create_topics, partition_counts
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.topics import DECISIONS, lasting
-from tests.integration.database.conftest import create_database
 from tests.integration.trainer.fleet import Fleet
 
 
@@ -20,13 +18,6 @@ async def home_partitions(kafka: str) -> int:
     """The session's tests share one broker; whoever is first decides."""
     await create_topics(kafka, lasting(), 4)
     return (await partition_counts(kafka, [DECISIONS.name]))[DECISIONS.name]
-
-
-@pytest.fixture
-async def url(postgres: str) -> str:
-    url = await create_database(postgres)
-    await migrate(url)
-    return url
 
 
 @pytest.fixture

@@ -33,11 +33,9 @@ Command = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-def state(registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
+def state(url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
     """The folder of a fleet whose registry has no encoder and whose Kafka is away."""
-    endpoints = Endpoints(
-        kafka="127.0.0.1:1", postgres=registry_url, artifacts=encoder.artifacts_url, home_partitions=4
-    )
+    endpoints = Endpoints(kafka="127.0.0.1:1", postgres=url, artifacts=encoder.artifacts_url, home_partitions=4)
     State(tmp_path / "state").folder.mkdir()
     State(tmp_path / "state").write_endpoints(endpoints)
     return tmp_path / "state"
@@ -45,10 +43,10 @@ def state(registry_url: str, encoder: EncoderFixture, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def command(
-    state: Path, registry_url: str, encoder: EncoderFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    state: Path, url: str, encoder: EncoderFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Command:
     """Runs a command of that fleet with --json, after an encoder went live; returns what it printed."""
-    database = Database(registry_url)
+    database = Database(url)
     await register([encoder.float32, encoder.int8], database)
     await database.close()
 
@@ -69,8 +67,8 @@ def forecasts(head: Model, encoder: EncoderFixture, prompts: list[str]) -> Forec
     return Head.load(head, store).predict(vectors, np.array([e.prompt_tokens for e in encoded], np.float32))
 
 
-async def live_heads(registry_url: str) -> dict[str, Model]:
-    database = Database(registry_url)
+async def live_heads(url: str) -> dict[str, Model]:
+    database = Database(url)
     async with database.session() as session:
         live = await live_models(session)
     await database.close()
@@ -78,7 +76,7 @@ async def live_heads(registry_url: str) -> dict[str, Model]:
 
 
 async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin(
-    command: Command, registry_url: str, encoder: EncoderFixture, tmp_path: Path
+    command: Command, url: str, encoder: EncoderFixture, tmp_path: Path
 ) -> None:
     data, pool = write_recording(tmp_path)
 
@@ -86,7 +84,7 @@ async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin
 
     assert [one["status"] for one in result] == ["live", "live", "rejected"]
     assert "the constant's" in result[2]["reason"]
-    live = await live_heads(registry_url)
+    live = await live_heads(url)
     prompts = ["How do I bake a cherry pie?", "How do I tie a bowline on a sloop?"]
     cook, sailor = forecasts(live["cook"], encoder, prompts), forecasts(live["sailor"], encoder, prompts)
     assert cook.quality[0] > 0.6 > 0.4 > cook.quality[1]
@@ -102,16 +100,16 @@ async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin
 
 
 async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(
-    command: Command, registry_url: str, tmp_path: Path
+    command: Command, url: str, tmp_path: Path
 ) -> None:
     data, pool = write_recording(tmp_path, rows_per_prompt=1)
     arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
 
     first, again = await command(*arguments), await command(*arguments)
     await command(*arguments, "--seed", "1")
-    changed = await live_heads(registry_url)
+    changed = await live_heads(url)
     await command("models", "rollback", "head", "--llm", "cook")
-    back = await live_heads(registry_url)
+    back = await live_heads(url)
 
     assert [one["sha256"] for one in first] == [one["sha256"] for one in again]
     assert changed["cook"].version != first[0]["version"]
@@ -119,16 +117,14 @@ async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled
     assert back["cook"].revision > changed["cook"].revision
 
 
-async def test_a_model_can_be_listed_shown_and_promoted(
-    command: Command, registry_url: str, encoder: EncoderFixture
-) -> None:
+async def test_a_model_can_be_listed_shown_and_promoted(command: Command, url: str, encoder: EncoderFixture) -> None:
     listed = await command("models", "list")
     shown = await command("models", "show", encoder.float32.model.version)
     await command("models", "promote", encoder.float32.model.version)
 
     assert {one["version"] for one in listed} == {encoder.float32.model.version, encoder.int8.model.version}
     assert shown["card"]["measured"]["max_abs_difference"] < 1e-4
-    assert (await live_heads(registry_url))["encoder"].version == encoder.float32.model.version
+    assert (await live_heads(url))["encoder"].version == encoder.float32.model.version
 
 
 async def test_promoted_models_are_announced_to_a_fleet_that_is_up(serving: Serving, encoder: EncoderFixture) -> None:
