@@ -13,7 +13,8 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile
+	$(BIN)/pytest -m e2e -n 2 --dist loadfile -rP --show-capture=stdout
 
 lint: $(INSTALLED) ## Check style, types and who may import whom
 	$(BIN)/ruff check .
