@@ -44,7 +44,7 @@ def refused(undecided: Undecided, outcome: Refused, now: float) -> Ending:
 
 def out_of_attempts(undecided: Undecided, decision_id: str, now: float) -> Ending:
     message = f"{_tries(undecided)}; send the query again under a new id"
-    return Ending(undecided, decision_id, _response(undecided, "failed", "attempts", message, now))
+    return Ending(undecided, decision_id, _response(undecided, "failed", "attempts", message, now, decision_id))
 
 
 def out_of_time(undecided: Undecided, decision_id: str, now: float) -> Ending:
@@ -52,7 +52,7 @@ def out_of_time(undecided: Undecided, decision_id: str, now: float) -> Ending:
     message = f"no answer within {allowed_s:.6g} s; allow more by preferences.max_wait_s"
     if undecided.error is not None:
         message = f"{message} ({_tries(undecided)})"
-    return Ending(undecided, decision_id, _response(undecided, "failed", "deadline", message, now))
+    return Ending(undecided, decision_id, _response(undecided, "failed", "deadline", message, now, decision_id))
 
 
 def undispatchable(undecided: Undecided, decision_id: str, why: str, now: float) -> Ending:

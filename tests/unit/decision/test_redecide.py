@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import PermanentError
 from shared.messages import Dispatch
-from tests.unit.decision.stage import Stage, a_failure, a_prediction, an_accepted, an_llm
+from tests.unit.decision.stage import START, Stage, a_failure, a_prediction, an_accepted, an_llm
 
 A, B = an_llm("a"), an_llm("b")
 
@@ -163,3 +163,17 @@ async def test_a_failure_without_its_dispatch_is_left_to_the_lane() -> None:
 
     with pytest.raises(PermanentError, match="to carry its error and dispatch"):
         await stage.fail(a_failure(first).model_copy(update={"dispatch": None}))
+
+
+async def test_every_ending_carries_the_id_of_its_claim_so_that_whoever_asks_again_is_answered_by_it() -> None:
+    stage = Stage(A)
+    first = await a_dispatch(stage)
+
+    await stage.fail(a_failure(first.model_copy(update={"counted_attempts": 3})))
+    await stage.accept(an_accepted("0-2", at=START - 601))
+
+    assert [ending.response.error and ending.response.error.kind for ending in stage.endings] == [
+        "attempts",
+        "deadline",
+    ]
+    assert [ending.response.decision_id for ending in stage.endings] == [one.decision_id for one in stage.endings]
