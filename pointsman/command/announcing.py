@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+from shared.announcement import announcement
 from shared.errors import TransientError
 from shared.messages import Model
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
-from shared.stream.records import Outgoing
-from shared.topics import MODELS
 
 _PATIENCE_S = 10
 
@@ -18,7 +17,7 @@ async def announce(models: Sequence[Model], kafka: str) -> bool:
     producer = Producer(kafka, BrokerClock(), delivery_s=_PATIENCE_S)
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            await producer([Outgoing(MODELS.name, model.encode(), key=model.key.encode()) for model in models])
+            await producer([announcement(model) for model in models])
     except (TransientError, TimeoutError):
         return False
     finally:

@@ -13,13 +13,12 @@ from pointsman.command.options import Json, State
 from pointsman.command.output import print_json, print_note, print_rich, table
 from pointsman.local.state import Endpoints, find, locate
 from pointsman.local.state import State as StateFolder
+from shared.announcement import announcement
 from shared.database import registry
 from shared.database.engine import Database
 from shared.messages import Llm, Model
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
-from shared.stream.records import Outgoing
-from shared.topics import LLMS
 
 app = typer.Typer(no_args_is_help=True, help="List, add and remove LLMs of the running fleet.")
 
@@ -91,7 +90,7 @@ async def _remove(fleet: Endpoints, name: str) -> Llm:
         await session.commit()
     producer = Producer(fleet.kafka, BrokerClock())
     try:
-        await producer([Outgoing(LLMS.name, llm.encode(), key=name.encode())])
+        await producer([announcement(llm)])
     finally:
         await producer.stop()
     return llm

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.embedder.graph import Source, float_graph, int8_graph, load_source
 from services.embedder.measuring import COSINE_FLOOR, PARITY_CEILING, Measured, measure
-from shared import topics
+from shared.announcement import announcement
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import Status, add_model, promote
@@ -21,7 +21,6 @@ from shared.errors import ArtifactError, PermanentError, PointsmanError
 from shared.messages import Model
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
-from shared.stream.records import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ async def announce(model: Model, kafka: str) -> None:
     producer = Producer(kafka, BrokerClock())
     await producer.start()
     try:
-        await producer([Outgoing(topics.MODELS.name, model.encode(), key=model.key.encode())])
+        await producer([announcement(model)])
     finally:
         await producer.stop()
 

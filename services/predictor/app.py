@@ -9,6 +9,7 @@ from services.predictor.heads import Heads
 from services.predictor.registration import register
 from services.predictor.settings import PredictorSettings
 from shared import logs, topics
+from shared.announcement import announcement
 from shared.artifacts import Artifacts
 from shared.head import Head
 from shared.messages import Llm
@@ -19,7 +20,7 @@ from shared.stream.broadcast import BroadcastLane
 from shared.stream.clock import BrokerClock
 from shared.stream.lane import LaneSettings
 from shared.stream.producer import Producer
-from shared.stream.records import Outgoing, Record
+from shared.stream.records import Record
 from shared.stream.supervisor import Supervisor
 
 log = logs.get(__name__)
@@ -61,7 +62,7 @@ async def run(settings: PredictorSettings) -> None:
         supervisor.start("embeddings", embeddings)
         supervisor.every("heads", _REFRESH_S, heads.refresh)
         try:
-            await producer([Outgoing(topics.LLMS.name, llm.encode(), key=llm.name.encode())])
+            await producer([announcement(llm)])
             await supervisor.run()
         finally:
             await producer.stop()

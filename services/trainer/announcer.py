@@ -1,12 +1,10 @@
 """Repeats the registry on its topics; one trainer at a time."""
 
+from shared.announcement import announcement
 from shared.database.engine import Database
 from shared.database.locks import try_lock
 from shared.database.registry import live_models, llms
-from shared.messages import Message
 from shared.stream.handlers import Produce
-from shared.stream.records import Outgoing
-from shared.topics import LLMS, MODELS, Topic
 
 
 class Announcer:
@@ -21,10 +19,6 @@ class Announcer:
         async with self._database.session() as session:
             if not await try_lock(session, "announce"):
                 return
-            outgoing = [_announcement(LLMS, llm.name, llm) for llm in await llms(session)]
-            outgoing += [_announcement(MODELS, model.key, model) for model in await live_models(session)]
+            outgoing = [announcement(llm) for llm in await llms(session)]
+            outgoing += [announcement(model) for model in await live_models(session)]
             await self._produce(outgoing)
-
-
-def _announcement(topic: Topic, key: str, message: Message) -> Outgoing:
-    return Outgoing(topic.name, message.encode(), key=key.encode())
