@@ -116,8 +116,8 @@ def origin_of(partition: int, offset: int, *, batch: bool = False) -> str:
 def home(origin: str, count: int) -> int:
     """The partition number that all later records of a query use, in [0, count).
 
-    >>> home("3-17", 4) == home("3-17", 4)
-    True
+    >>> home("3-17", 4)
+    1
     """
     return crc32(origin.encode("ascii")) % count
 
