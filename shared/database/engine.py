@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -66,22 +65,26 @@ def _read_password_per_connection(engine: AsyncEngine, password_file: Path) -> N
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def _connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
-        parameters["password"] = password_file.read_text().strip()
+        try:
+            parameters["password"] = password_file.read_text().strip()
+        except OSError as error:
+            raise TransientError(f"expected Postgres's password in {password_file}, it is not readable") from error
 
 
 @contextmanager
 def _our_errors() -> Iterator[None]:
-    """Errors of the driver as errors of the fleet; a schema that does not fit stays what it is: a bug."""
+    """Errors of the driver as errors of the fleet.
+
+    A schema that does not fit is waited for: no query may be given up because the database was not migrated yet.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise TransientError(f"expected Postgres to answer, it did not ({_reason(error)}); is it up?") from error
     except (DataError, IntegrityError) as error:
         raise PermanentError(f"expected values that Postgres takes, it refused them ({_reason(error)})") from error
-    except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.orig, ReadOnlySqlTransaction):
-            raise TransientError(f"the connection to Postgres broke ({_reason(error)})") from error
-        raise
+    except (DBAPIError, PoolTimeout) as error:
+        raise TransientError(
+            f"expected Postgres to answer, it did not ({_reason(error)}); is it up, with this version's schema?"
+        ) from error
 
 
 def _reason(error: Exception) -> str:

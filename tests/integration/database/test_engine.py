@@ -38,3 +38,17 @@ async def test_the_password_comes_from_a_file(url: str, tmp_path: Path) -> None:
         assert await session.scalar(text("SELECT 1")) == 1
 
     await database.close()
+
+
+async def test_a_schema_that_does_not_fit_is_waited_for(database: Database) -> None:
+    with pytest.raises(TransientError, match="schema"):
+        async with database.session() as session:
+            await session.execute(text("SELECT a_column FROM a_later_table"))
+
+
+async def test_a_password_that_is_not_there_yet_is_waited_for(url: str, tmp_path: Path) -> None:
+    database = Database(url, tmp_path / "password")
+
+    with pytest.raises(TransientError, match="password"):
+        async with database.session() as session:
+            await session.execute(text("SELECT 1"))
