@@ -108,7 +108,7 @@ async def send(produce: Producer, prompts: Sequence[str], rate: float | None, ho
             await asyncio.sleep(max(0.0, started + index / rate - time.perf_counter()))
         query = Query(query_id=new_query_id(), prompt=prompt)
         [acknowledged] = await produce([Outgoing(QUERIES.name, query.encode(), index % home_partitions)])
-        return origin_of(acknowledged.position.partition, acknowledged.position.offset)
+        return origin_of(*acknowledged.position)
 
     started = time.perf_counter()
     return await asyncio.gather(*(one(index, prompt) for index, prompt in enumerate(prompts)))

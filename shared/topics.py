@@ -103,14 +103,14 @@ def of_llm(llm: str, parallelism: int) -> tuple[Topic, ...]:
     return queues + tuple(dead(topic) for topic in queues)
 
 
-def origin_of(partition: int, offset: int, *, batch: bool = False) -> str:
+def origin_of(topic: str, partition: int, offset: int) -> str:
     """Name a query's own record inside the fleet: ids are chosen by users and may clash.
 
-    >>> origin_of(3, 17), origin_of(3, 17, batch=True)
+    >>> origin_of("queries", 3, 17), origin_of("queries-batch", 3, 17)
     ('3-17', 'b3-17')
     """
     # Both topics number their records from 0: without the mark two queries would share one origin.
-    return f"b{partition}-{offset}" if batch else f"{partition}-{offset}"
+    return f"{'b' if topic == QUERIES_BATCH.name else ''}{partition}-{offset}"
 
 
 def home(origin: str, count: int) -> int:

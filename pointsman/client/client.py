@@ -189,8 +189,7 @@ class Client:
             except TransientError as error:
                 log.warning("The query is sent again", error=str(error))
                 await asyncio.sleep(_RETRY_S)
-        position = acknowledged.position
-        pending.acknowledge(origin_of(position.partition, position.offset, batch=topic == QUERIES_BATCH.name))
+        pending.acknowledge(origin_of(*acknowledged.position))
 
 
 def _what_is_known(query: Query, pending: Pending, limit_s: float) -> str:

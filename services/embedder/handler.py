@@ -44,7 +44,7 @@ class EmbedHandler:
 
     def _accept(self, record: Record, query: Query, result: Encoded, version: str) -> list[Outgoing]:
         batch = record.position.topic == topics.QUERIES_BATCH.name
-        origin = topics.origin_of(record.position.partition, record.position.offset, batch=batch)
+        origin = topics.origin_of(*record.position)
         embedding = Embedding(
             origin=origin,
             accepted_at=record.appended_at,

@@ -29,10 +29,7 @@ class Refusals:
         """One refusal with the record's origin; its query_id is empty when the bytes do not tell it."""
         kind = error.kind if isinstance(error, RefusedError) else "invalid"
         fields = _fields(record.value)
-        position = record.position
-        origin = topics.origin_of(
-            position.partition, position.offset, batch=position.topic == topics.QUERIES_BATCH.name
-        )
+        origin = topics.origin_of(*record.position)
         response = Response(
             query_id=_identified(fields.get("query_id"), ""),
             tenant=_identified(fields.get("tenant"), "default"),

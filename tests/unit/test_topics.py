@@ -31,9 +31,9 @@ def test_a_queue_has_a_partition_per_slot_up_to_eight(parallelism: int, partitio
     assert [topic.partitions for topic in topics.of_llm("a", parallelism)] == [partitions] * 4
 
 
-@given(st.integers(0, 500), st.integers(0, 2**40), st.booleans(), st.integers(1, 200))
-def test_a_query_has_a_home_that_exists(partition: int, offset: int, batch: bool, count: int) -> None:
-    origin = topics.origin_of(partition, offset, batch=batch)
+@given(st.sampled_from(["queries", "queries-batch"]), st.integers(0, 500), st.integers(0, 2**40), st.integers(1, 200))
+def test_a_query_has_a_home_that_exists(topic: str, partition: int, offset: int, count: int) -> None:
+    origin = topics.origin_of(topic, partition, offset)
 
     assert 0 <= topics.home(origin, count) < count
 
@@ -49,7 +49,7 @@ def test_homes_are_spread_evenly() -> None:
 
 
 def test_queries_of_the_two_topics_never_share_an_origin() -> None:
-    assert topics.origin_of(3, 17) != topics.origin_of(3, 17, batch=True)
+    assert topics.origin_of("queries", 3, 17) != topics.origin_of("queries-batch", 3, 17)
 
 
 def test_no_two_topics_share_a_name() -> None:

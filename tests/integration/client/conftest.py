@@ -92,5 +92,5 @@ async def _serve(consumer: AIOKafkaConsumer, producer: Producer, answer: Answer,
     while True:
         batches = await consumer.getmany(timeout_ms=1000)
         records = [record for batch in batches.values() for record in batch]
-        asked = [Asked(Query.decode(one.value), origin_of(one.partition, one.offset)) for one in records]
+        asked = [Asked(Query.decode(one.value), origin_of(one.topic, one.partition, one.offset)) for one in records]
         await producer([outgoing for one in asked if one.query.tenant == tenant for outgoing in answer(one)])

@@ -35,7 +35,7 @@ async def test_accepted_and_embedding_land_on_the_home_partition_with_the_encode
 
     places = await started.produce("queries", [query.encode() for query in asked], partition=1)
 
-    origins = {topics.origin_of(place.partition, place.offset) for place in places}
+    origins = {topics.origin_of(*place) for place in places}
     embeddings = await started.until("embeddings", Embedding.decode, lambda one: one.origin in origins, 5)
     accepted = await started.until("accepted", Accepted.decode, lambda one: one.origin in origins, 5)
     local = Encoder.load(encoder.int8.model, Artifacts(encoder.artifacts_url))
@@ -81,12 +81,12 @@ async def test_bad_queries_are_refused_and_buried_and_good_ones_beside_them_serv
 
     places = await started.produce("queries", [good[0].encode(), *values, good[1].encode(), good[2].encode()])
 
-    refused = {topics.origin_of(place.partition, place.offset) for place in places[1 : 1 + len(bad)]}
+    refused = {topics.origin_of(*place) for place in places[1 : 1 + len(bad)]}
     responses = await started.until("responses", Response.decode, lambda one: one.origin in refused, len(bad))
     by_origin = {one.origin: one for _, one in responses}
-    kinds = [error.kind for place in places[1:9] if (error := by_origin[topics.origin_of(*place[1:])].error)]
+    kinds = [error.kind for place in places[1:9] if (error := by_origin[topics.origin_of(*place)].error)]
     assert kinds == [kind for _, kind in bad.values()]
-    assert by_origin[topics.origin_of(*places[3][1:])].query_id == mark + "1"
+    assert by_origin[topics.origin_of(*places[3])].query_id == mark + "1"
     dead = await started.until("queries.dead", bytes, lambda value: value in values, len(bad))
     assert {record.value for record, _ in dead} == set(values)
     wanted = {query.query_id for query in good}
