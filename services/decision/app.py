@@ -1,7 +1,7 @@
 """Wires a decision replica."""
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from random import random
 from uuid import uuid4
 
@@ -51,12 +51,10 @@ async def run(settings: DecisionSettings) -> None:
     supervisor.start("registry", listening.registry)
     supervisor.start("capacity", listening.capacity)
     supervisor.every("waits", _EXPORT_S, listening.export)
-    deciding = asyncio.create_task(_decide_once_complete(listening, supervisor, decisions))
-    supervisor.ready_when("waits", deciding.done)
+    supervisor.once("known waits", partial(_decide_once_complete, listening, supervisor, decisions))
     try:
         await supervisor.run()
     finally:
-        deciding.cancel()
         await closing.stop()
         await producer.stop()
 

@@ -1,6 +1,5 @@
 """Wires an embedder."""
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -65,13 +64,11 @@ async def run(settings: EmbedderSettings) -> None:
         )
         supervisor.start("models", models)
         supervisor.every("encoder", _REFRESH_S, encoders.refresh)
-        supervisor.ready_when("encoder", encoders.ready.is_set)
-        waiting = asyncio.create_task(embed_once_ready())
+        supervisor.once("first encoder", embed_once_ready)
         log.info("waiting for an encoder; if there is none yet: python -m services.embedder.export")
         try:
             await supervisor.run()
         finally:
-            waiting.cancel()
             await producer.stop()
 
 

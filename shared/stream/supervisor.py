@@ -70,6 +70,12 @@ class Supervisor:
         """Call again and again; a failure is logged and the next call comes as usual."""
         self._timers.append(asyncio.create_task(self._tick(name, seconds, call), name=name))
 
+    def once(self, name: str, call: Callable[[], Awaitable[None]]) -> None:
+        """Call until it succeeds, with backoff; /ready waits for that."""
+        done = asyncio.Event()
+        self._timers.append(asyncio.create_task(self._succeed(name, call, done), name=name))
+        self.ready_when(name, done.is_set)
+
     def ready_when(self, name: str, check: Callable[[], bool]) -> None:
         """/ready waits for `check` to be true, besides all lanes."""
         self._checks[name] = check
@@ -131,6 +137,13 @@ class Supervisor:
         while True:
             await asyncio.sleep(seconds)
             await self._survived(name, call)
+
+    async def _succeed(self, name: str, call: Callable[[], Awaitable[None]], done: asyncio.Event) -> None:
+        for delay_s in delays_s(0.5, 30):
+            if await self._survived(name, call):
+                break
+            await asyncio.sleep(delay_s)
+        done.set()
 
     async def _survived(self, name: str, call: Callable[[], Awaitable[None]]) -> bool:
         """False when it failed: the one place where any error is survived, as lanes and timers must go on."""
