@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from shared import logs, topics
-from shared.errors import PermanentError, RefusedError
+from shared.errors import PermanentError, RefusedError, UnforeseenError
 from shared.messages import Response, ResponseError
 from shared.messages.query import Identifier
 from shared.metrics import Metrics
@@ -27,7 +27,7 @@ class Refusals:
 
     def __call__(self, record: Record, error: PermanentError) -> Sequence[Outgoing]:
         """One refusal with the record's origin; its query_id is empty when the bytes do not tell it."""
-        kind = error.kind if isinstance(error, RefusedError) else "invalid"
+        kind, message = _reason(error)
         fields = _fields(record.value)
         origin = topics.origin_of(*record.position)
         response = Response(
@@ -35,7 +35,7 @@ class Refusals:
             tenant=_identified(fields.get("tenant"), "default"),
             origin=origin,
             status="refused",
-            error=ResponseError(kind=kind, message=str(error)),
+            error=ResponseError(kind=kind, message=message),
         )
         self._metrics.refused.labels(kind).inc()
         log.info("refused a query", query_id=response.query_id, origin=origin, kind=kind)
@@ -46,6 +46,13 @@ class Refusals:
         if isinstance(asked, int) and 0 <= asked < self._home_partitions:
             return asked
         return topics.home(origin, self._home_partitions)
+
+
+def _reason(error: PermanentError) -> tuple[str, str]:
+    """What its sender is told: nothing of the fleet's own code."""
+    if isinstance(error, UnforeseenError):
+        return "internal", "the fleet failed on this query, and its operator finds it among the dead letters"
+    return error.kind if isinstance(error, RefusedError) else "invalid", str(error)
 
 
 def _fields(value: bytes) -> dict[str, object]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from services.embedder.refusal import Refusals
-from shared.errors import PermanentError, RefusedError
+from shared.errors import PermanentError, RefusedError, UnforeseenError
 from shared.messages import Response
 from shared.metrics import Metrics
 from shared.stream.records import Outgoing, Position, Record
@@ -61,3 +61,11 @@ def test_an_id_that_is_none_is_not_passed_on(query_id: object) -> None:
     response, _ = refuse(json.dumps({"query_id": query_id}).encode(), RefusedError("invalid", "x"))
 
     assert response.query_id == ""
+
+
+def test_a_bug_is_not_called_the_senders_fault_nor_shown() -> None:
+    response, _ = refuse(b'{"query_id": "q"}', UnforeseenError("KeyError at texts.py:7"))
+
+    assert response.error is not None
+    assert response.error.kind == "internal"
+    assert "texts.py" not in response.error.message
