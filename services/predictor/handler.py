@@ -86,7 +86,8 @@ class PredictHandler:
                     p10=float(made.tokens_p10[row]),
                     p90=float(made.tokens_p90[row]),
                 ),
-                uncertainty=float(made.uncertainty[row]),
+                # Rounding can put it just below 0.
+                uncertainty=max(0.0, float(made.uncertainty[row])),
                 head=head.version,
             )
             for row, (embedding, _) in enumerate(group)

@@ -7,6 +7,8 @@ import pytest
 
 from services.predictor.handler import PredictHandler, read_embedding
 from shared.errors import PermanentError
+from shared.head import Forecasts
+from shared.inference import Floats
 from shared.messages import Embedding, Llm, Prediction, pack_vector
 from shared.metrics import Metrics
 from shared.stream.records import Position, Record
@@ -50,3 +52,22 @@ async def test_embeddings_older_than_600_s_are_skipped_and_counted() -> None:
 def test_a_vector_that_is_none_is_refused(vector: bytes) -> None:
     with pytest.raises(PermanentError, match="finite numbers"):
         read_embedding(record(0, 1.0, vector))
+
+
+class Familiar:
+    """A head that has seen so much that float32 puts its uncertainty just below 0."""
+
+    dimensions, version = 4, "head-1"
+
+    def predict(self, vectors: Floats, prompt_tokens: Floats) -> Forecasts:
+        half = np.full(len(vectors), 0.5, np.float32)
+        return Forecasts(half, half, half, half, np.full(len(vectors), -1e-9, np.float32))
+
+
+async def test_an_uncertainty_rounded_below_0_is_none() -> None:
+    with ThreadPoolExecutor(1) as thread:
+        handler = PredictHandler(LLM, lambda _: Familiar(), thread, lambda: 2.0, Metrics())  # type: ignore[arg-type, return-value]
+
+        [outgoing] = await handler.handle([(record(0, 1.0), read_embedding(record(0, 1.0)))])
+
+    assert Prediction.decode(outgoing.value).uncertainty == 0.0
