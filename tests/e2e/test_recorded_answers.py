@@ -35,7 +35,7 @@ async def test_real_prompts_are_routed_over_thirteen_llms_with_trained_heads(sta
     assert {response.status for response in outcomes.values()} == {"answered"}
     assert len(outcomes) == QUERIES
     assert len(live) > len(trained) / 2
-    assert {one["llm"] for one in last["receipts"][0]["candidates"] if one["head"] is not None} == live
+    assert {one["llm"] for one in last["decisions"][0]["candidates"] if one["head"] is not None} == live
 
 
 def prompts() -> list[str]:
