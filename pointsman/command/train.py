@@ -14,7 +14,7 @@ from pointsman.command.announcing import announce
 from pointsman.command.options import Json, State
 from pointsman.command.output import print_json, print_note, print_rich, table
 from pointsman.local.state import find
-from pointsman.training.publishing import Candidate
+from pointsman.training.publishing import Candidate, Judgement
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
 from pointsman.training.training import TrainConfig, Trained, Workplace, train_heads
 from shared.artifacts import Artifacts
@@ -53,8 +53,9 @@ def train(
     if as_json:
         print_json(result)
     else:
-        columns = ("LLM", "Head", "Rows", "Quality error", "constant's", "Length error", "constant's", "")
-        print_rich(table(*columns, rows=[_row(candidate) for candidate in trained.candidates], numbers=columns[2:7]))
+        columns = ("LLM", "Head", "Rows", "Quality", "Length", "")
+        print_rich(table(*columns, rows=[_row(candidate) for candidate in trained.candidates], numbers=columns[2:5]))
+        print_note("Quality and length: share of the constant's squared error that the head explains, held out.")
     if not announced:
         print_note("Kafka does not answer: the fleet hears of these models when its trainer starts.")
 
@@ -86,10 +87,16 @@ def _as_data(candidate: Candidate) -> JsonValue:
 
 def _row(candidate: Candidate) -> tuple[str, ...]:
     card = candidate.card
-    errors = [
-        f"{judged[field]:.4f}"
-        for judged in (card.quality, card.length)
-        for field in ("squared_error", "constant_squared_error")
-    ]
     verdict = "live" if candidate.rejected is None else "rejected"
-    return (card.llm, card.version, f"{card.training_rows:,}", *errors, verdict)
+    return (
+        card.llm,
+        card.version,
+        f"{card.training_rows:,}",
+        _explained(card.quality),
+        _explained(card.length),
+        verdict,
+    )
+
+
+def _explained(judged: Judgement) -> str:
+    return f"{1 - judged.squared_error / judged.constant_squared_error:.0%}"

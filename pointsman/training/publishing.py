@@ -19,6 +19,19 @@ from shared.inference import Session
 from shared.messages import Model, PolicyParameters
 
 
+class Judgement(BaseModel):
+    """How the chosen estimator did on the held-out rows; see pointsman.training.heads.Judged."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    rows: int
+    squared_error: float
+    constant_squared_error: float
+    least_gain: float
+    tried: dict[str, float]
+
+
 class HeadCard(BaseModel):
     """What is known of a head; stored beside its file and in the registry."""
 
@@ -31,8 +44,8 @@ class HeadCard(BaseModel):
     shapes: dict[str, tuple[int | None, ...]]
     #: All rows it was fitted to in the end; it was judged when fitted without the held-out ones.
     training_rows: int
-    quality: dict[str, JsonValue]
-    length: dict[str, JsonValue]
+    quality: Judgement
+    length: Judgement
     #: Largest difference between the file and the estimators it was made from.
     parity: float
     seed: int
@@ -104,12 +117,12 @@ async def register_policy(database: Database, reference: str, costs_usd: Sequenc
     return live
 
 
-def _judgement(judged: Judged) -> dict[str, JsonValue]:
-    return {
-        "kind": judged.kind,
-        "rows": judged.rows,
-        "squared_error": judged.error,
-        "constant_squared_error": judged.constant_error,
-        "least_gain": judged.least_gain,
-        "tried": dict(judged.tried),
-    }
+def _judgement(judged: Judged) -> Judgement:
+    return Judgement(
+        kind=judged.kind,
+        rows=judged.rows,
+        squared_error=judged.error,
+        constant_squared_error=judged.constant_error,
+        least_gain=judged.least_gain,
+        tried=dict(judged.tried),
+    )

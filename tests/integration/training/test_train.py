@@ -102,7 +102,7 @@ async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin
 async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(
     command: Command, url: str, tmp_path: Path
 ) -> None:
-    data, pool = write_recording(tmp_path, rows_per_prompt=1)
+    data, pool = write_recording(tmp_path)
     arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
 
     first, again = await command(*arguments), await command(*arguments)
