@@ -266,7 +266,8 @@ class Membership:
     async def _leave(self) -> None:
         if self._beginning is not None:
             await cancel([self._beginning])
-        self._owned = frozenset()
+        # Without a release, when the lane failed: a call that waits must not think it still had its record.
+        self._owned, self.offsets = frozenset(), Offsets()
         await close_consumer(self.consumer)
 
 

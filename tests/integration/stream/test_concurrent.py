@@ -219,3 +219,15 @@ async def test_a_rebuilt_lane_finds_the_calls_of_the_one_before_it(bench: Bench,
         await bench.all_committed(source)
 
     assert Counter(handler.began) == {"0": 1, "1": 1, "2": 2}
+
+
+async def test_a_call_that_waits_ends_with_the_lane_that_failed(bench: Bench, make_topic: MakeTopic) -> None:
+    source = await make_topic(1)
+    await bench.producer(numbered(source, range(2)))
+    calls = Calls()
+    handler = Held(open=True, errors={"0": [TransientError("away")] * 1000, "1": [OSError("too many open files")]})
+
+    with pytest.raises(OSError, match="too many"):
+        await lane_of(bench, source, handler, calls=calls).run()
+
+    await until(lambda: calls.running(0) == 0, timeout_s=10)
