@@ -21,8 +21,8 @@ from shared.stream.records import Record
 from shared.topics import ACCEPTED, ATTEMPTS, PREDICTIONS
 
 _SWEEP_S = 1.0
-#: Before an LLM that failed is asked again because no other may be: this long, doubled with each attempt, seconds.
-_BACKOFF_S = 0.5
+#: Before an LLM that failed is asked again because no other may be: the first, doubled with each attempt to the last.
+_BACKOFF_S = (0.5, 10.0)
 
 
 class DecisionHandler:
@@ -180,7 +180,8 @@ class DecisionHandler:
             self._metrics.decisions.labels(decision.dispatch.llm).inc()
             self._leave(undecided, self._hand_over.dispatched(undecided, decision))
         elif undecided.excluded:
-            backoff_s = _BACKOFF_S * 2.0 ** (undecided.attempt - 2)
+            shortest_s, longest_s = _BACKOFF_S
+            backoff_s = min(longest_s, shortest_s * 2.0 ** min(undecided.attempt - 2, 10))
             self._postponed.append(undecided.without_exclusions(now + backoff_s))
         else:
             self._metrics.refused.labels(decision.refusal.kind).inc()

@@ -55,6 +55,20 @@ async def test_when_no_other_may_answer_the_blamed_llm_is_asked_again_after_a_pa
     assert (stage.dispatches[-1].llm, stage.dispatches[-1].attempt) == ("a", 2)
 
 
+async def test_the_only_llm_is_asked_again_within_seconds_however_often_its_circuit_refused() -> None:
+    stage = Stage(A)
+    await stage.accept(an_accepted())
+    await stage.predict(a_prediction("a"))
+
+    for _ in range(12):
+        await stage.fail(a_failure(stage.dispatches[-1], "circuit", counts=False))
+        # The pause of an attempt that does not count, then that before the same LLM is asked again.
+        await stage.after(5)
+        await stage.after(10)
+
+    assert len(stage.dispatches) == 13
+
+
 async def test_after_three_counted_attempts_the_query_fails() -> None:
     stage = Stage(A)
     await stage.accept(an_accepted())
