@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from services.decision.outstanding import Outstanding
 from services.decision.undecided import Undecided
-from shared.messages import Llm, Prediction, Query, TokenForecast
+from shared.messages import Llm, Prediction, Query
+from shared.prior import prior
 from shared.routing.offer import Offer
 from shared.routing.score import cost_usd
 from shared.routing.waits import PartitionLoad, service_s, wait_s
 
-#: Of the registry's prior of response tokens: its interval, as shares of the mean.
-_PRIOR_P10, _PRIOR_P90 = 0.25, 2.5
 #: More than any context window.
 _UNBOUNDED_TOKENS = 10**9
 
@@ -36,19 +35,6 @@ def forecasts(
 ) -> list[Forecast]:
     """One forecast per LLM; those without a prediction compete with their registry prior."""
     return [_forecast(undecided, llm, outstanding, now, context_margin) for llm in llms]
-
-
-def prior(llm: Llm, origin: str, accepted_at: float) -> Prediction:
-    """What the registry expects of an LLM before anything is known."""
-    mean = llm.prior_response_tokens
-    return Prediction(
-        origin=origin,
-        accepted_at=accepted_at,
-        llm=llm.name,
-        quality=llm.prior_quality,
-        response_tokens=TokenForecast(mean=mean, p10=_PRIOR_P10 * mean, p90=_PRIOR_P90 * mean),
-        uncertainty=1.0,
-    )
 
 
 def most_response_tokens(query: Query) -> int | None:

@@ -55,6 +55,8 @@ class PredictorSettings(FleetSettings):
     llm_probe: bool = True
     #: Comma-separated URLs under which every LLM must be; empty allows all.
     allowed_base_urls: Words = ()
+    #: Copies of each record in the LLM's topics; 3 in production.
+    replication: Count = 1
     #: Embeddings handled at once; large, so that a worker that was away catches up quickly.
     predictor_batch: Count = 256
 
