@@ -32,8 +32,7 @@ def test_a_preference_out_of_range_is_bad_input_in_one_line(capsys: pytest.Captu
     assert "max_cost_usd" in line
 
 
-# `train` loads scikit-learn first, which takes seconds.
-@pytest.mark.parametrize("name", [subcommand.name for subcommand in SUBCOMMANDS if subcommand.name != "train"])
+@pytest.mark.parametrize("name", [subcommand.name for subcommand in SUBCOMMANDS])
 def test_subcommands_explain_themselves(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
