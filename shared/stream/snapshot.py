@@ -23,7 +23,7 @@ async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> lis
         consumer.assign(assigned)
         begins, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
         if since is not None:
-            found = await consumer.offsets_for_times({one: int(since * 1000) for one in assigned})
+            found = await consumer.offsets_for_times({one: round(since * 1000) for one in assigned})
             begins = {one: ends[one] if found[one] is None else found[one].offset for one in assigned}
         for one in assigned:
             consumer.seek(one, begins[one])
