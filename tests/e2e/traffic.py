@@ -81,7 +81,10 @@ class Traffic:
         return sum(len(found) - 1 for found in self._responses.values())
 
     def _note(self, record: Record) -> None:
-        self._responses[Response.decode(record.value).query_id][record.position] = record.value
+        query_id = Response.decode(record.value).query_id
+        # The topic also holds what other traffic was answered.
+        if query_id in self.sent:
+            self._responses[query_id][record.position] = record.value
 
     async def _read(self) -> None:
         """Read from the beginning, and from the beginning again after the broker was away."""
