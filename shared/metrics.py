@@ -28,6 +28,7 @@ class Metrics:
         # The seam
         self.records = counter("records", "Records finished", "topic")
         self.dead_letters = counter("dead_letters", "Records dead-lettered", "topic")
+        self.cut_off = counter("cut_off_records", "Records a drain did not wait for, and left to be repeated", "topic")
         self.retries = counter("retries", "Transient failures waited out in place", "topic")
         self.lane_restarts = counter("lane_restarts", "Lanes closed and rebuilt", "lane")
         self.lag = gauge("lag_records", "Records appended and not finished", "topic")

@@ -53,6 +53,7 @@ class BatchLane(Generic[T]):
         self._main_topics = frozenset(settings.topics)
         self._linger_s = linger_s
         self._cemetery = Cemetery(settings.instance, metrics, refuse)
+        self._cut_off = metrics.cut_off
         self._retry = Retry(metrics)
         self._handle_seconds = metrics.handle_seconds.labels(settings.name)
         self._room = asyncio.Semaphore(overlap)
@@ -96,9 +97,8 @@ class BatchLane(Generic[T]):
         return records
 
     async def _linger(self, records: list[Record]) -> list[Record]:
-        offsets = self._member.offsets
         await asyncio.sleep(self._linger_s)
-        if self._member.offsets is not offsets:
+        if not all(self._member.holds(record) for record in records):
             return []
         room = self._max_records - len(records)
         return records + (await self._member.take(self._member.owned, 0, room) if room else [])
@@ -108,6 +108,15 @@ class BatchLane(Generic[T]):
 
     async def _process(self, records: Sequence[Record], handled: asyncio.Event) -> None:
         topic = records[0].position.topic
+        try:
+            await self._pass_on(topic, records, handled)
+        except asyncio.CancelledError:
+            for record in records:
+                self._cut_off.labels(record.position.topic).inc()
+            raise
+        self._member.finish([record.position for record in records])
+
+    async def _pass_on(self, topic: str, records: Sequence[Record], handled: asyncio.Event) -> None:
         try:
             messages, letters = self._read(records)
             with self._handle_seconds.time():
@@ -119,7 +128,6 @@ class BatchLane(Generic[T]):
         except PermanentError:
             await self._retry(topic, partial(self._produce, letters))
             await self._one_by_one(topic, messages)
-        self._member.finish([record.position for record in records])
 
     def _read(self, records: Sequence[Record]) -> tuple[list[tuple[Record, T]], list[Outgoing]]:
         """The messages, and the dead letters of records that are none."""

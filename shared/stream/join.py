@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from shared.errors import PermanentError, TransientError
@@ -72,28 +74,33 @@ class JoinLane:
             paused = self._handler.wants_pause()
             places = frozenset(place for place in self._member.owned if place[0] not in paused)
             records = await self._member.take(places, _TICK_S, _MAX_RECORDS)
+            for record in records:
+                await self._take_in(record)
             async with self._turn:
-                for record in records:
-                    await self._receive(record)
                 await self._tick()
 
-    async def _receive(self, record: Record) -> None:
-        position = record.position
-        holds = partial(self._holds, record)
+    async def _take_in(self, record: Record) -> None:
+        holds = partial(self._member.holds, record)
+        try:
+            async with self._turn:
+                await self._receive(record, holds)
+        except PermanentError as error:
+            # Not in a turn: a drain would have to wait for the broker.
+            await self._bury(record, error, holds)
+
+    async def _receive(self, record: Record, holds: Callable[[], bool]) -> None:
         if not holds():
             return
-        try:
-            await self._retry(position.topic, partial(self._handler.receive, record), holds)
-        except TransientError:
-            return
-        except PermanentError as error:
-            letters = self._cemetery.bury(record, error)
-            await self._retry(position.topic, partial(self._produce, letters))
-            self._finish(record)
-        self._read_to[position.topic, position.partition] = record.appended_at
+        topic, partition, _ = record.position
+        self._read_to[topic, partition] = record.appended_at
+        with suppress(TransientError):
+            await self._retry(topic, partial(self._handler.receive, record), holds)
 
-    def _holds(self, record: Record) -> bool:
-        return bool(self._member.owned) and self._member.offsets.holds(record.position)
+    async def _bury(self, record: Record, error: PermanentError, holds: Callable[[], bool]) -> None:
+        letters = self._cemetery.bury(record, error)
+        with suppress(TransientError):
+            await self._retry(record.position.topic, partial(self._produce, letters), holds)
+            self._finish(record)
 
     async def _tick(self) -> None:
         try:
@@ -108,8 +115,8 @@ class JoinLane:
 
     async def _drain(self, owned: frozenset[Place]) -> None:
         """Tick until all is finished, or no more will be."""
+        began = quiet_since = time.monotonic()
         async with self._turn:
-            began = quiet_since = time.monotonic()
             left = self._member.offsets.unfinished()
             while left and time.monotonic() < min(began + _DRAIN_S, quiet_since + _QUIET_S):
                 await self._tick()

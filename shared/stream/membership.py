@@ -109,13 +109,20 @@ class Membership:
         return self._owned
 
     async def take(self, places: frozenset[Place], timeout_s: float, max_records: int) -> list[Record]:
-        """Up to `max_records` of the owned `places`, noted as read; waits for the first at most `timeout_s`."""
+        """Up to `max_records` of the owned `places`, noted as read; waits for the first at most `timeout_s`.
+
+        What comes while the partitions are given up is left to their next owner: nobody would wait for its end.
+        """
         asked = [TopicPartition(*place) for place in places & self._owned]
         if not asked:
             await asyncio.sleep(timeout_s)
             return []
         taken = await self.consumer.getmany(*asked, timeout_ms=int(timeout_s * 1000), max_records=max_records)
-        return [self._read(one) for records in taken.values() for one in records]
+        return [self._read(one) for place, records in taken.items() if place in self._owned for one in records]
+
+    def holds(self, record: Record) -> bool:
+        """It was read in this assignment, is unfinished, and its partition is not being given up."""
+        return bool(self._owned) and self.offsets.holds(record.position)
 
     def finish(self, positions: Sequence[Position]) -> None:
         """Ownership of these has passed; those not read in this assignment are left alone."""

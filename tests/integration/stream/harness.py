@@ -88,6 +88,10 @@ class Bench:
             max_records=max_records,
         )
 
+    def cut_off(self, topic: Topic) -> float:
+        """Records whose batches drains did not wait for."""
+        return self.metrics.registry.get_sample_value("pointsman_cut_off_records_total", {"topic": topic.name}) or 0
+
     async def texts(self, topic: Topic | str) -> Counter[str]:
         """How often each value lies on a topic."""
         name = topic if isinstance(topic, str) else topic.name

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from pointsman.command.dead import revived
 from shared.errors import PermanentError, RefusedError, TransientError
 from shared.stream.admin import committed_offsets
 from shared.stream.batch import BatchLane
+from shared.stream.handlers import Produce
 from shared.stream.headers import Death
-from shared.stream.records import Outgoing, Record
+from shared.stream.records import Acknowledgement, Outgoing, Record
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, Copies, as_text, running, until
 
@@ -187,3 +189,60 @@ async def test_a_new_group_from_latest_keeps_its_place_before_its_first_record(
         texts = await bench.arrived(target, {str(n) for n in range(5, 10)})
 
     assert set(texts) == {str(n) for n in range(5, 10)}
+
+
+@dataclass
+class Held:
+    """A producer that delivers nothing until it is let go."""
+
+    produce: Produce
+    letting_go: asyncio.Event = field(default_factory=asyncio.Event)
+    held: int = 0
+
+    async def __call__(self, outgoing: Sequence[Outgoing]) -> Sequence[Acknowledgement]:
+        self.held += 1
+        await self.letting_go.wait()
+        return await self.produce(outgoing)
+
+
+async def test_a_batch_that_still_lingers_when_a_drain_begins_is_left_to_the_next_owner(
+    bench: Bench, make_topic: MakeTopic
+) -> None:
+    source, target = await make_topic(1), await make_topic(1)
+    handler, producer = Copies(target), Held(bench.producer)
+    linger_s = 0.5
+    lane = BatchLane(
+        bench.settings(source), as_text, handler, producer, bench.metrics, bench.clock,
+        max_records=10, overlap=2, linger_s=linger_s,
+    )  # fmt: skip
+
+    task = asyncio.create_task(lane.run())
+    await bench.producer(numbered(source, [0]))
+    await until(lambda: producer.held == 1)
+    await bench.producer(numbered(source, [1]))
+    await asyncio.sleep(linger_s / 2)  # it is fetched, and lingers
+    stopping = asyncio.create_task(lane.stop())
+    await asyncio.sleep(linger_s)
+    producer.letting_go.set()
+    await stopping
+    await task
+
+    assert handler.batches == [["0"]]
+    assert bench.cut_off(source) == 0
+
+
+async def test_a_batch_that_outlasts_the_drain_is_cut_off_and_counted(bench: Bench, make_topic: MakeTopic) -> None:
+    source, target = await make_topic(1), await make_topic(1)
+    producer = Held(bench.producer)
+    lane = BatchLane(
+        bench.settings(source), as_text, Copies(target), producer, bench.metrics, bench.clock, max_records=10
+    )  # fmt: skip
+    await bench.producer(numbered(source, range(7)))
+
+    async with running(lane):
+        await until(lambda: producer.held == 1)
+    async with running(bench.copying(source, Copies(target))):
+        texts = await bench.arrived(target, {str(n) for n in range(7)})
+
+    assert bench.cut_off(source) == 7
+    assert set(texts.values()) == {1}

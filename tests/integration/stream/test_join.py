@@ -1,14 +1,14 @@
 """The join shape on a real broker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.errors import PermanentError, TransientError
 from shared.stream.admin import committed_offsets
 from shared.stream.handlers import Watermark
 from shared.stream.join import JoinLane
-from shared.stream.records import Record
+from shared.stream.records import Acknowledgement, Outgoing, Record
 from shared.topics import Topic
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, running, until
@@ -153,3 +153,28 @@ async def test_a_record_that_cannot_be_received_is_dead_lettered(bench: Bench, m
         await bench.all_committed(left)
 
     assert [letter.value for letter in await bench.letters(left)] == [b"5"]
+
+
+async def test_a_dead_letter_that_waits_for_the_broker_does_not_hold_up_a_drain(
+    bench: Bench, make_topic: MakeTopic
+) -> None:
+    left, right = await make_topic(1), await make_topic(1)
+    handler = Pairs(left.name, right.name, poison=b"5")
+    burying = asyncio.Event()
+
+    async def never(outgoing: Sequence[Outgoing]) -> Sequence[Acknowledgement]:
+        burying.set()
+        await asyncio.Event().wait()
+        return ()
+
+    lane = JoinLane(
+        bench.settings(left, topics=(left.name, right.name)), handler, never, bench.metrics, bench.clock
+    )  # fmt: skip
+    await bench.producer(numbered(left, [4, 5]))
+
+    async with asyncio.timeout(30), running(lane):
+        await bench.producer(numbered(right, [4]))
+        await burying.wait()
+
+    assert handler.forgotten == [frozenset({0})]
+    assert await committed_offsets(bench.kafka, f"group-{left.name}", left.name) == {0: 0}
