@@ -2,23 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
-    KafkaError,
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
     for_code,
 )
 
-from shared.errors import ConfigurationError, TransientError
-from shared.stream.consumer import lone_consumer
+from shared.errors import ConfigurationError
+from shared.stream.connections import administration, reading
 from shared.topics import Topic
 
 _TIMESTAMP_TYPE = "message.timestamp.type"
@@ -30,7 +28,7 @@ async def create_topics(kafka: str, topics: Sequence[Topic], home_partitions: in
 
     Home topics keep the count they have: check_topics() says whether it is the fleet's.
     """
-    async with _admin(kafka) as admin:
+    async with administration(kafka) as admin:
         new = [
             NewTopic(topic.name, topic.count(home_partitions), replication, topic_configs=topic.config())
             for topic in topics
@@ -58,13 +56,13 @@ async def check_topics(kafka: str, topics: Sequence[Topic], home_partitions: int
 
 async def partition_counts(kafka: str, names: Sequence[str]) -> dict[str, int]:
     """Partitions per topic; topics that do not exist are left out."""
-    async with _admin(kafka) as admin:
+    async with administration(kafka) as admin:
         return await _counts(admin, names)
 
 
 async def end_offsets(kafka: str, topic: str) -> dict[int, int]:
     """The offset after the last record, per partition; empty when the topic does not exist."""
-    async with _reader(kafka) as reader:
+    async with reading(kafka) as reader:
         places = await _places(kafka, [topic])
         return {place.partition: offset for place, offset in (await reader.end_offsets(places)).items()}
 
@@ -79,7 +77,7 @@ async def lag(kafka: str, group: str, topics: Sequence[str]) -> dict[str, int]:
     """Records that `group` has not finished, per topic; all of a partition where it has no commit."""
     places = await _places(kafka, topics)
     committed = await _committed(kafka, group)
-    async with _reader(kafka) as reader:
+    async with reading(kafka) as reader:
         begins = await reader.beginning_offsets(places)
         ends = await reader.end_offsets(places)
     behind = dict.fromkeys(topics, 0)
@@ -111,7 +109,7 @@ async def _counts(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str,
 async def _committed(kafka: str, group: str) -> dict[TopicPartition, int]:
     """The offsets a group has committed; waits while a new broker makes the topic that groups are kept in."""
     deadline = time.monotonic() + _COORDINATOR_S
-    async with _admin(kafka) as admin:
+    async with administration(kafka) as admin:
         while True:
             try:
                 committed = await admin.list_consumer_group_offsets(group)
@@ -125,7 +123,7 @@ async def _committed(kafka: str, group: str) -> dict[TopicPartition, int]:
 
 async def _check_broker_time(kafka: str, topics: Sequence[Topic]) -> None:
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, {_TIMESTAMP_TYPE: None}) for topic in topics]
-    async with _admin(kafka) as admin:
+    async with administration(kafka) as admin:
         responses = await admin.describe_configs(resources)
     for response in responses:
         for _, _, _, name, entries in response.resources:
@@ -139,27 +137,3 @@ async def _check_broker_time(kafka: str, topics: Sequence[Topic]) -> None:
 async def _places(kafka: str, topics: Sequence[str]) -> list[TopicPartition]:
     counts = await partition_counts(kafka, topics)
     return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
-
-
-@asynccontextmanager
-async def _admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        await admin.start()
-        yield admin
-    except KafkaError as error:
-        raise TransientError(f"the broker at {kafka} did not do it: {error}") from error
-    finally:
-        await admin.close()
-
-
-@asynccontextmanager
-async def _reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = lone_consumer(kafka)
-    try:
-        await reader.start()
-        yield reader
-    except KafkaError as error:
-        raise TransientError(f"the broker at {kafka} did not answer: {error}") from error
-    finally:
-        await reader.stop()

@@ -3,9 +3,9 @@
 from aiokafka import TopicPartition
 
 from shared.stream.admin import partition_counts
-from shared.stream.consumer import close_consumer, record_of
+from shared.stream.connections import reading
+from shared.stream.consumer import record_of
 from shared.stream.records import Record
-from shared.stream.replies import connect
 
 
 async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> list[Record]:
@@ -18,8 +18,7 @@ async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> lis
     assigned = [TopicPartition(topic, number) for number in range(counts.get(topic, 0))]
     if not assigned:
         return []
-    consumer = await connect(kafka)
-    try:
+    async with reading(kafka) as consumer:
         consumer.assign(assigned)
         begins, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
         if since is not None:
@@ -37,5 +36,3 @@ async def snapshot(kafka: str, topic: str, *, since: float | None = None) -> lis
             # By position, not by record: a compacted topic can end in a gap.
             waiting = {one for one in waiting if await consumer.position(one) < ends[one]}
         return sorted(records, key=lambda record: (record.appended_at, record.position))
-    finally:
-        await close_consumer(consumer)

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
 
-from shared.errors import TransientError
-from shared.stream.consumer import close_consumer
-from shared.stream.replies import connect
+from shared.stream.connections import administration, reading
 
 #: Kafka's own topics.
 _INTERNAL = "__"
@@ -35,16 +32,10 @@ class Surveyed:
 
 async def survey(kafka: str) -> list[Surveyed]:
     """Every topic but Kafka's own, by name; raises TransientError when the broker is away."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        await admin.start()
+    async with administration(kafka) as admin:
         counts = await _counts(admin)
         settings = await _settings(admin, list(counts))
         committed = await _committed(admin)
-    except KafkaError as error:
-        raise TransientError(f"the broker at {kafka} does not answer: {error}; is the fleet up?") from error
-    finally:
-        await admin.close()
     begins, ends = await _spans(kafka, counts)
     return [
         Surveyed(
@@ -86,12 +77,8 @@ async def _committed(admin: AIOKafkaAdminClient) -> dict[str, dict[str, dict[Top
 
 async def _spans(kafka: str, counts: dict[str, int]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     places = [TopicPartition(name, number) for name, count in counts.items() for number in range(count)]
-    consumer = await connect(kafka)
-    try:
-        consumer.assign(places)
-        return await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-    finally:
-        await close_consumer(consumer)
+    async with reading(kafka) as reader:
+        return await reader.beginning_offsets(places), await reader.end_offsets(places)
 
 
 def _lag(
