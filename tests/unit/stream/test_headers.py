@@ -1,80 +1,27 @@
-"""A dead letter says where it comes from, and loses that again when it is replayed."""
+"""Only the trace travels along, and what dying adds to a record's headers comes off again."""
 
 from dataclasses import replace
-from typing import Any
 
-import pytest
-from aiokafka import ConsumerRecord
-
-from shared.errors import RefusedError
-from shared.metrics import Metrics
-from shared.stream.consumer import record_of
-from shared.stream.dead import Cemetery
 from shared.stream.headers import Death, original, passed_on
-from shared.stream.lane import member_id
-from shared.stream.records import Outgoing, Position, Record
-from shared.topics import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES
+from shared.stream.records import Position, Record
 
 RECORD = Record(
     Position("queries", 3, 17), b"\x00bytes", 1.0, key=b"k", headers={"traceparent": b"00-ab", "mine": b"1"}
 )
 
 
-def test_a_dead_letter_keeps_bytes_key_headers_and_partition_and_says_why() -> None:
-    cemetery = Cemetery("embedder-1", Metrics())
+def test_a_death_is_read_back_from_its_headers_and_comes_off_again() -> None:
+    death = Death(RECORD.position, "RefusedError", "the prompt is empty", 2, "embedder-1")
 
-    [letter] = cemetery.bury(RECORD, RefusedError("empty", "the prompt is empty"), tries=2)
+    headers = {**RECORD.headers, **death.headers()}
 
-    assert (letter.topic, letter.partition, letter.value, letter.key) == ("queries.dead", 3, b"\x00bytes", b"k")
-    assert Death.of(letter.headers) == Death(
-        Position("queries", 3, 17), "RefusedError", "the prompt is empty", 2, "embedder-1"
-    )
-    assert original(letter.headers) == RECORD.headers
-
-
-def test_the_responses_owed_follow_the_letter() -> None:
-    owed = Outgoing("responses", b"refused")
-    metrics = Metrics()
-    cemetery = Cemetery("embedder-1", metrics, lambda record, error: [owed])
-
-    assert cemetery.bury(RECORD, RefusedError("empty", "empty"))[1:] == [owed]
-    assert metrics.registry.get_sample_value("pointsman_dead_letters_total", {"topic": "queries"}) == 1
-
-
-def test_a_letter_of_the_largest_record_still_fits_into_a_request() -> None:
-    record = Record(Position("queries", 0, 0), b"x" * MAX_MESSAGE_BYTES, 1.0)
-
-    [letter] = Cemetery("one", Metrics()).bury(record, RefusedError("too_large", "too large"))
-
-    assert len(letter.value) < MAX_REQUEST_BYTES - 32 * 1024
-
-
-@pytest.mark.parametrize("around", [{"key": b"k" * 100_000}, {"headers": {"mine": b"h" * 100_000}}])
-def test_a_letter_goes_without_a_key_and_headers_that_leave_it_no_room(around: dict[str, Any]) -> None:
-    record = Record(Position("queries", 0, 0), b"x" * MAX_MESSAGE_BYTES, 1.0, **around)
-
-    [letter] = Cemetery("one", Metrics()).bury(record, RefusedError("too_large", "too large"))
-
-    assert (letter.key, original(letter.headers)) == (None, {})
+    assert Death.of(headers) == death
+    assert original(headers) == RECORD.headers
 
 
 def test_no_trace_is_a_thousand_bytes_long() -> None:
     assert passed_on(replace(RECORD, headers={"traceparent": b"0" * 2000})) == {}
 
 
-def test_a_header_without_a_value_is_empty() -> None:
-    taken = ConsumerRecord("queries", 0, 0, 1000, 1, b"k", b"v", None, 1, 1, [("traceparent", None)])
-
-    assert record_of(taken).headers == {"traceparent": b""}
-
-
 def test_only_the_trace_travels_along() -> None:
     assert passed_on(RECORD) == {"traceparent": b"00-ab"}
-
-
-def test_each_llm_orders_the_executors_differently() -> None:
-    executors = [f"executor-{number}" for number in range(4)]
-
-    first = {min(member_id(llm, executor) for executor in executors)[9:] for llm in ("a", "b", "c", "d", "e", "f")}
-
-    assert len(first) > 1
