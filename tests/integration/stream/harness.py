@@ -112,6 +112,16 @@ class Bench:
             assert time.monotonic() < deadline, f"{len(missing)} did not arrive, such as {missing[:5]}"
             await asyncio.sleep(0.1)
 
+    async def committed(self, topic: Topic, at_least: int = 0, timeout_s: float = 60) -> int:
+        """Wait until the group has committed so many records, over all partitions; how many it has."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            count = sum((await committed_offsets(self.kafka, f"group-{topic.name}", topic.name)).values())
+            if count >= at_least:
+                return count
+            assert time.monotonic() < deadline, f"{count} of {at_least} records were committed"
+            await asyncio.sleep(0.1)
+
     async def all_committed(self, topic: Topic, timeout_s: float = 30) -> None:
         """Wait until the group has committed the ends."""
         deadline = time.monotonic() + timeout_s
