@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import secrets
+import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -76,7 +77,8 @@ class Postgres:
     def _create(self, owner: tuple[int, int] | None) -> None:
         """initdb into another name first, so that a data folder is complete or not there."""
         fresh = self.folder / "creating"
-        subprocess.run(("rm", "-rf", str(fresh)), check=True)
+        if fresh.exists():
+            shutil.rmtree(fresh)
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(secrets.token_urlsafe(24))
         if owner is not None:
