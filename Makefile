@@ -6,6 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
+# Tests start hundreds of processes: each would compile its modules again, and idle threads would spin beside others.
+unexport PYTHONDONTWRITEBYTECODE
+test: export OPENBLAS_NUM_THREADS := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help test lint up bench clean
 
@@ -13,8 +17,8 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
-	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile
-	$(BIN)/pytest -m e2e -n 2 --dist loadfile -rP --show-capture=stdout
+	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m e2e -n 3 --dist loadgroup -rP --show-capture=stdout
 
 lint: $(INSTALLED) ## Check style, types and who may import whom
 	$(BIN)/ruff check .

@@ -20,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Doctests stand beside the code.
         folder = item.path.relative_to(_FOLDERS).parts[0] if item.path.is_relative_to(_FOLDERS) else "unit"
         item.add_marker(getattr(pytest.mark, folder))
+    # What takes long goes first, so that no worker is left with it at the end.
+    items.sort(key=lambda item: item.get_closest_marker("unit") is not None)
 
 
 @pytest.fixture(scope="session")

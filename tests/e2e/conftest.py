@@ -1,11 +1,10 @@
-"""Fleets, started by the command and ended with the test; the suite is skipped nowhere."""
+"""Fleets, started by the command; each must end without leaving a process. The suite is skipped nowhere."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.fleet import Fleet
+from tests.e2e.fleet import Fleet, free_of_children
 
 StartFleet = Callable[..., Fleet]
 
@@ -16,12 +15,27 @@ def start_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFleet
     started: list[Fleet] = []
 
     def start(*options: str) -> Fleet:
-        folder: Path = tmp_path_factory.mktemp("fleet") / "state"
-        fleet = Fleet(folder)
+        fleet = Fleet(tmp_path_factory.mktemp("fleet") / "state")
         started.append(fleet)
         fleet.up(*options)
         return fleet
 
     yield start
     for fleet in started:
-        fleet.down()
+        _end(fleet)
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A newcomer's fleet, started without options; who shares it has `xdist_group("newcomer")` and restores it."""
+    fleet = Fleet(tmp_path_factory.mktemp("fleet") / "state")
+    try:
+        fleet.up()
+        yield fleet
+    finally:
+        _end(fleet)
+
+
+def _end(fleet: Fleet) -> None:
+    fleet.down()
+    assert free_of_children(fleet.folder), f"`pointsman down` left processes of {fleet.folder}"

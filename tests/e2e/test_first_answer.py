@@ -1,19 +1,12 @@
-"""What a newcomer does: start, ask, look why, say what it was worth, add an LLM, stop."""
+"""What a newcomer does: start, ask, look why, say what it was worth, add an LLM."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import StartFleet
-from tests.e2e.fleet import Fleet, free_of_children, pointsman
+from tests.e2e.fleet import Fleet, pointsman
 
-pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def fleet(start_fleet: StartFleet) -> Fleet:
-    return start_fleet()
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("newcomer")]
 
 
 def test_ask_is_answered_and_explained(fleet: Fleet) -> None:
@@ -76,12 +69,3 @@ def test_a_second_start_on_the_same_state_is_refused(fleet: Fleet) -> None:
     error = pointsman("up", "--detach", "--state", str(fleet.folder), expect=2)
 
     assert "pointsman down" in error
-
-
-def test_down_leaves_nothing_running(start_fleet: StartFleet, tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path / "state")
-    fleet.up("--simulate", "1")
-
-    fleet.down()
-
-    assert free_of_children(fleet.folder)

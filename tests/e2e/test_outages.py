@@ -6,20 +6,14 @@ from zlib import crc32
 
 import pytest
 
-from tests.e2e.conftest import StartFleet
 from tests.e2e.fleet import Fleet, Simulator
 from tests.e2e.traffic import Traffic, questions
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("newcomer")]
 
 RATE = 5.0
 AWAY_S = 60.0
 PATIENCE_S = 300.0
-
-
-@pytest.fixture(scope="module")
-def fleet(start_fleet: StartFleet) -> Fleet:
-    return start_fleet()
 
 
 @pytest.mark.parametrize("server", ["postgres", "kafka"])

@@ -34,7 +34,8 @@ async def test_real_prompts_are_routed_over_thirteen_llms_with_trained_heads(sta
     print(f"\n{len(live)} of {len(trained)} heads live; {Counter(response.llm for response in outcomes.values())}")
     assert {response.status for response in outcomes.values()} == {"answered"}
     assert len(outcomes) == QUERIES
-    assert len(live) > len(trained) / 2
+    assert len(live) == len(trained) == 13
+    assert all(head["parity"] < 1e-4 for head in trained)
     assert {one["llm"] for one in last["decisions"][0]["candidates"] if one["head"] is not None} == live
 
 

@@ -1,5 +1,6 @@
-"""The exported encoder, made once per session as it takes seconds, and services as processes."""
+"""The exported encoder, made once per run as it takes seconds, and services as processes."""
 
+import fcntl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
 from shared import topics
 from shared.artifacts import Artifacts
@@ -31,17 +33,31 @@ class EncoderFixture:
 
 
 @pytest.fixture(scope="session")
-def artifacts_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The session's store of model files."""
-    return f"file://{tmp_path_factory.mktemp('artifacts')}"
+def store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The run's folder of model files, which all its workers share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "artifacts"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def encoder(artifacts_url: str) -> EncoderFixture:
-    # Here, not above: it imports torch, which takes seconds that most tests need not wait.
-    from services.embedder.export import ExportConfig, export
+def artifacts_url(store: Path) -> str:
+    return store.as_uri()
 
-    float32, int8 = export(ExportConfig(), Artifacts(artifacts_url))
+
+@pytest.fixture(scope="session")
+def encoder(store: Path, artifacts_url: str) -> EncoderFixture:
+    """What the first worker that needs it exports."""
+    # Here, not above: it imports torch, which takes seconds that most tests need not wait.
+    from services.embedder.export import ExportConfig, Exported, export
+
+    files, known = TypeAdapter(list[Exported]), store.with_name("exported.json")
+    with store.with_name("exported.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            known.write_bytes(files.dump_json(export(ExportConfig(), Artifacts(artifacts_url))))
+    float32, int8 = files.validate_json(known.read_bytes())
     return EncoderFixture(artifacts_url, float32, int8)
 
 

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -28,7 +25,6 @@ from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import Serving
 from tests.integration.training.recording import write_recording
 
-DATA = Path(os.environ.get("POINTSMAN_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 Command = Callable[..., Awaitable[Any]]
 
 
@@ -166,24 +162,3 @@ async def test_bad_input_is_one_line_and_exit_code_2(
     printed = capsys.readouterr().err.strip()
     assert (code, printed.count("\n")) == (2, 0), printed
     assert says in printed
-
-
-@pytest.mark.skipif(not (DATA / "zeroeval.parquet").exists(), reason=f"no recorded answers in {DATA}")
-async def test_heads_of_real_llms_beat_the_constant(command: Command, tmp_path: Path) -> None:
-    table = pq.read_table(DATA / "zeroeval.parquet")
-    pool = json.loads((DATA / "pools.json").read_text())["zeroeval_13"]
-    kept = sorted(set(table.filter(_is_in(table, "dataset", pool["datasets"])).column("query_id").to_pylist()))[::5]
-    subset = tmp_path / "subset.parquet"
-    pq.write_table(table.filter(_is_in(table, "query_id", kept)), subset)
-
-    result = await command(
-        "train", "--data", str(subset), "--pool", f"{DATA / 'pools.json'}:zeroeval_13", "--cache", str(tmp_path)
-    )
-
-    assert len(result) == 13
-    assert sum(one["status"] == "live" for one in result) >= 10
-    assert all(one["parity"] < 1e-4 for one in result)
-
-
-def _is_in(table: pa.Table, column: str, values: list[str]) -> pa.Array:
-    return pc.is_in(table.column(column), pa.array(values, table.schema.field(column).type))
