@@ -124,9 +124,9 @@ async def measure_path(fleet: Endpoints, names: Sequence[str], prompts: Sequence
         await stages.until_dispatched(origins, _PATIENCE_S)
         after, elapsed = await usage(fleet.health), time.perf_counter() - started
         await produce.stop()
-        passages = [stages.passages[origin] for origin in origins]
+        passages = await stages.passages(origins)
     seconds = [passage.stages() for passage in passages]
-    ends = [passage.dispatched for passage in passages if passage.dispatched is not None]
+    ends = [passage.dispatched for passage in passages]
     return Run(
         prompt_tokens=len(prompts[0].split()),
         rate=rate,

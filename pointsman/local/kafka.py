@@ -28,7 +28,14 @@ VERSION = "4.1.1"
 _KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}"
 #: What Kafka's own distribution logs through; what it needs in turn, Kafka needs too.
 _LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
-_JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN", "-Djava.awt.headless=true")
+_JVM = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    # A broker of one machine lives for minutes: the optimising compiler would cost it more than it gives back.
+    "-XX:TieredStopAtLevel=1",
+    "-Dlog4j2.level=WARN",
+    "-Djava.awt.headless=true",
+)
 
 _PROPERTIES = f"""\
 process.roles=broker,controller
@@ -55,8 +62,8 @@ share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 log.cleaner.dedupe.buffer.size=16777216
-num.network.threads=2
-num.io.threads=4
+num.network.threads=1
+num.io.threads=2
 """
 
 

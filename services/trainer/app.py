@@ -60,7 +60,10 @@ def _start(
         instance=settings.instance,
         static=settings.static_membership,
     )
-    supervisor.start(lane.name, lambda: Recorder(lane, writer.write, settings.record_batch))
+    supervisor.start(
+        lane.name,
+        lambda: Recorder(lane, writer.write, max_records=settings.record_batch, every_s=settings.record_every_s),
+    )
 
     upkeep = Upkeep(database, producer, cemetery, metrics)
     supervisor.every("announce", settings.announce_every_s, Announcer(database, producer).announce)

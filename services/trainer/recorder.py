@@ -38,10 +38,11 @@ class _Batch:
 class Recorder:
     """A lane: runs the app until stopped; the writing happens here, outside of Faust, so that errors end the lane."""
 
-    def __init__(self, settings: LaneSettings, write: Write, max_records: int) -> None:
+    def __init__(self, settings: LaneSettings, write: Write, *, max_records: int, every_s: float) -> None:
         self._settings = settings
         self._write = write
         self._max_records = max_records
+        self._every_s = every_s
         self._batches: asyncio.Queue[_Batch] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
@@ -119,6 +120,8 @@ class Recorder:
             for one in events:
                 await manual.ack(one)
             events.clear()
+            # What comes meanwhile makes one transaction: a transaction per record costs the fleet more than a query.
+            await asyncio.sleep(self._every_s)
 
     def _app(self, folder: Path) -> faust.App:
         settings = self._settings

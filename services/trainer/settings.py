@@ -12,6 +12,8 @@ class TrainerSettings(FleetSettings):
     store_text: bool = False
     #: Records written in one transaction, at most.
     record_batch: int = Field(default=500, gt=0)
+    #: Pause between two such transactions, seconds: what users see does not wait for the log.
+    record_every_s: float = Field(default=0.5, ge=0)
     #: How often `llms` and `models` are repeated from the registry, seconds.
     announce_every_s: float = Field(default=600, gt=0)
     #: How often waiting feedback is matched with its queries, seconds.

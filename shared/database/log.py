@@ -53,13 +53,13 @@ class Explanation:
 async def record_receipts(session: AsyncSession, receipts: Sequence[Receipt]) -> None:
     if receipts:
         rows = sorted((receipt_row(receipt) for receipt in receipts), key=_by_query)
-        await session.execute(insert(RoutingRow).values(rows).on_conflict_do_nothing())
+        await session.execute(insert(RoutingRow).on_conflict_do_nothing(), rows)
 
 
 async def record_attempts(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
     if attempts:
         rows = sorted((attempt_row(attempt) for attempt in attempts), key=_by_query)
-        await session.execute(insert(AttemptRow).values(rows).on_conflict_do_nothing())
+        await session.execute(insert(AttemptRow).on_conflict_do_nothing(), rows)
 
 
 async def record_feedback(session: AsyncSession, said: Sequence[Said]) -> None:

@@ -52,7 +52,8 @@ def lone_consumer(kafka: str) -> AIOKafkaConsumer:
         bootstrap_servers=kafka,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=100,
+        # All its partitions are asked for at once, so a record never waits for another fetch to time out.
+        fetch_max_wait_ms=500,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
     )
 
