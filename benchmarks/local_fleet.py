@@ -8,19 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pointsman.local.state import Endpoints, find
+from pointsman.local.state import State
 
 
 @contextmanager
-def local_fleet(llms: int, replicas: Mapping[str, int]) -> Iterator[Endpoints]:
+def local_fleet(llms: int, replicas: Mapping[str, int]) -> Iterator[State]:
     """Start a fleet with `llms` simulated LLMs; raises CalledProcessError when it does not come up."""
     folder = Path(tempfile.mkdtemp(prefix="pointsman-bench-"))
     counts = [f"--replicas={service}={count}" for service, count in replicas.items()]
     try:
         _pointsman("up", "--detach", f"--state={folder}", f"--simulate={llms}", *counts)
-        yield find(folder)
+        try:
+            yield State(folder)
+        finally:
+            _pointsman("down", f"--state={folder}")
     finally:
-        _pointsman("down", f"--state={folder}")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from benchmarks.local_fleet import local_fleet
 from benchmarks.processes import Usage, usage
 from benchmarks.stages import Stages
-from pointsman.local.state import Endpoints
+from pointsman.local.state import Endpoints, State, find
 from services.embedder.settings import EmbedderSettings
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
@@ -74,9 +74,10 @@ class Run:
     #: Queries per second dispatched.
     dispatched_per_s: float
     stages: dict[str, Spread]
-    #: Share of one core per process, and resident megabytes.
+    #: Share of one core per process, and megabytes: libraries that processes share by their share, and whole.
     cpu_share: dict[str, float]
     memory_mb: dict[str, float]
+    resident_mb: dict[str, float]
 
 
 def prompts_of(tokens: int, count: int, seed: int) -> list[str]:
@@ -114,15 +115,16 @@ async def send(produce: Producer, prompts: Sequence[str], rate: float | None, ho
     return await asyncio.gather(*(one(index, prompt) for index, prompt in enumerate(prompts)))
 
 
-async def measure_path(fleet: Endpoints, names: Sequence[str], prompts: Sequence[str], rate: float | None) -> Run:
+async def measure_path(state: State, names: Sequence[str], prompts: Sequence[str], rate: float | None) -> Run:
     """Send `prompts` and wait until the last is dispatched."""
+    fleet = find(state.folder)
     produce = Producer(fleet.kafka, BrokerClock())
     async with Stages(fleet.kafka, names) as stages:
         await produce.start()
-        before, started = await usage(fleet.health), time.perf_counter()
+        before, started = await usage(state), time.perf_counter()
         origins = await send(produce, prompts, rate, fleet.home_partitions)
         await stages.until_dispatched(origins, _PATIENCE_S)
-        after, elapsed = await usage(fleet.health), time.perf_counter() - started
+        after, elapsed = await usage(state), time.perf_counter() - started
         await produce.stop()
         passages = await stages.passages(origins)
     seconds = [passage.stages() for passage in passages]
@@ -135,6 +137,7 @@ async def measure_path(fleet: Endpoints, names: Sequence[str], prompts: Sequence
         stages={stage: Spread.of([one[stage] for one in seconds]) for stage in seconds[0]},
         cpu_share=_shares(before, after, elapsed),
         memory_mb={name: one.memory_mb for name, one in after.items()},
+        resident_mb={name: one.resident_mb for name, one in after.items()},
     )
 
 
@@ -150,19 +153,19 @@ async def live_encoder(fleet: Endpoints) -> tuple[Encoder, list[str]]:
     return await asyncio.to_thread(Encoder.load, model, Artifacts(fleet.artifacts)), names
 
 
-async def measure(fleet: Endpoints, options: argparse.Namespace, console: Console) -> list[dict[str, object]]:
+async def measure(state: State, options: argparse.Namespace, console: Console) -> list[dict[str, object]]:
     """Every prompt length: the encoder alone, the burst, the rates."""
-    encoder, names = await live_encoder(fleet)
+    encoder, names = await live_encoder(find(state.folder))
     results: list[dict[str, object]] = []
     for tokens in options.tokens:
         prompts = prompts_of(tokens, options.queries, seed=tokens)
         alone = await asyncio.to_thread(measure_encoder, encoder, prompts, EmbedderSettings())
-        await measure_path(fleet, names, prompts[:20], rate=10)
-        burst = await measure_path(fleet, names, prompts, rate=None)
+        await measure_path(state, names, prompts[:20], rate=10)
+        burst = await measure_path(state, names, prompts, rate=None)
         runs = [burst]
         for share in options.shares:
             rate = burst.dispatched_per_s * share
-            runs.append(await measure_path(fleet, names, prompts[: max(100, int(rate * options.seconds))], rate))
+            runs.append(await measure_path(state, names, prompts[: max(100, int(rate * options.seconds))], rate))
         for run in runs:
             show(console, run, alone)
             results.append({"llms": len(names), **asdict(run), "encoder_alone": asdict(alone)})
@@ -185,7 +188,9 @@ def show(console: Console, run: Run, alone: EncoderAlone) -> None:
         f"one prompt alone {single_ms:.1f} ms: budget p50 {single_ms + 20:.0f} ms, p99 {3 * single_ms + 60:.0f} ms"
     )
     for name, cpu in run.cpu_share.items():
-        console.print(f"  {name}: {cpu:.0%} of a core, {run.memory_mb[name]:.0f} MB")
+        console.print(
+            f"  {name}: {cpu:.0%} of a core, {run.memory_mb[name]:.0f} MB ({run.resident_mb[name]:.0f} resident)"
+        )
 
 
 def main() -> None:
@@ -197,8 +202,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="length of a run at a rate (default 30)")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    with local_fleet(options.llms, {"executor": 0}) as fleet:
-        results = asyncio.run(measure(fleet, options, Console()))
+    with local_fleet(options.llms, {"executor": 0}) as state:
+        results = asyncio.run(measure(state, options, Console()))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=2))
 

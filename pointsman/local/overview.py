@@ -52,7 +52,7 @@ class Overview:
             pid=entry.pid,
             status=entry.status,
             restarts=entry.restarts,
-            memory_mb=_memory_mb(entry.pid),
+            memory_mb=None if entry.pid is None else memory_mb(entry.pid),
             records_per_s=self._rate(name, total(metrics, "pointsman_records_total")),
             lag=None if (lag := total(metrics, "pointsman_lag_records")) is None else int(lag),
             healthy=healthy,
@@ -104,12 +104,20 @@ async def _metrics(client: httpx.AsyncClient, entry: ProcessEntry) -> str:
     return response.text if response.is_success else ""
 
 
-def _memory_mb(pid: int | None) -> float | None:
-    """Resident memory of a process and its descendants; pages they share count for each."""
-    if pid is None:
-        return None
+def memory_mb(pid: int) -> float | None:
+    """What a process and its descendants take of this machine's memory, MB; None when it has ended.
+
+    A page that several processes map (their libraries, most of all) counts by its share, where the system tells: so the
+    processes of a fleet add up to what the fleet takes.
+    """
     try:
         process = psutil.Process(pid)
-        return sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / 2**20
-    except psutil.NoSuchProcess:
+        return sum(map(_own_bytes, (process, *process.children(recursive=True)))) / 1e6
+    except psutil.Error:
         return None
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    full = process.memory_full_info()
+    own: int = getattr(full, "pss", full.uss)
+    return own
