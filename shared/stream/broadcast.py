@@ -17,6 +17,8 @@ from shared.stream.records import Record
 
 _log = get(__name__)
 _WAIT_S = 0.2
+#: Nothing but fetches goes over this connection once reading has begun, and a fetch ends with the first record.
+_FETCH_WAIT_MS = 500
 
 
 class BroadcastLane:
@@ -50,13 +52,15 @@ class BroadcastLane:
         self._progress_at = time.monotonic()
 
     async def run(self) -> None:
-        consumer = lone_consumer(self._kafka)
+        consumer = lone_consumer(self._kafka, wait_ms=_FETCH_WAIT_MS)
         try:
             counts = await partition_counts(self._kafka, self._topics)
             await consumer.start()
             places = [TopicPartition(topic, number) for topic in self._topics for number in range(counts[topic])]
+            begins = await self._begins(consumer, places)
             consumer.assign(places)
-            await self._seek(consumer, places)
+            for place in places:
+                consumer.seek(place, begins[place])
             while not self._stopping.is_set():
                 await self._read(consumer)
         finally:
@@ -76,15 +80,15 @@ class BroadcastLane:
     def progress_age_s(self) -> float:
         return time.monotonic() - self._progress_at if self._behind else 0.0
 
-    async def _seek(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+    async def _begins(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where reading starts; asked before anything is assigned, as fetches would hold it up."""
         self._ends = await consumer.end_offsets(places)
-        begins = await consumer.beginning_offsets(places)
+        begins: dict[TopicPartition, int] = await consumer.beginning_offsets(places)
         if self._start != "beginning":
             since_ms = int((time.time() - self._start) * 1000)
             found = await consumer.offsets_for_times(dict.fromkeys(places, since_ms))
             begins = {place: self._ends[place] if found[place] is None else found[place].offset for place in places}
-        for place in places:
-            consumer.seek(place, begins[place])
+        return begins
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         await self._look_up(consumer)

@@ -46,14 +46,17 @@ def group_consumer(settings: LaneSettings, partitions: int) -> AIOKafkaConsumer:
     )
 
 
-def lone_consumer(kafka: str) -> AIOKafkaConsumer:
-    """A consumer without a group, not started; it reads what it is told to by assign()."""
+def lone_consumer(kafka: str, *, wait_ms: int = 100) -> AIOKafkaConsumer:
+    """A consumer without a group, not started; it reads what it is told to by assign().
+
+    The broker answers a connection's requests one after the other: what is asked of it while a fetch waits for records
+    waits with it, at most `wait_ms`.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=kafka,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # All its partitions are asked for at once, so a record never waits for another fetch to time out.
-        fetch_max_wait_ms=500,
+        fetch_max_wait_ms=wait_ms,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
     )
 
