@@ -6,6 +6,7 @@ Announced by executors, noted by each dispatch, and at once this replica's own d
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from math import fsum
 from typing import NamedTuple
 
 from shared.messages import DispatchNote, ExecutorCapacity, Llm, PartitionCapacity, decode_capacity
@@ -25,15 +26,42 @@ class Speed(NamedTuple):
     tokens_per_s: float
 
 
+class _Seconds:
+    """Seconds by number, with their sum kept: it is asked for at every decision, however long the queue is."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, float] = {}
+        self.total = 0.0
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._of
+
+    def put(self, number: int, seconds: float) -> None:
+        self.total += seconds - self._of.get(number, 0.0)
+        self._of[number] = seconds
+
+    def drop(self, number: int) -> None:
+        seconds = self._of.pop(number, 0.0)
+        self.total = self.total - seconds if self._of else 0.0
+
+    def drop_before(self, number: int) -> None:
+        self._of = {one: seconds for one, seconds in self._of.items() if one >= number}
+        # Summed anew, so that rounding does not add up over weeks.
+        self.total = fsum(self._of.values())
+
+
 @dataclass(slots=True)
 class _Partition:
     """One dispatch partition."""
 
     announced: PartitionCapacity | None = None
-    #: Seconds by offset, of dispatches that its owner has not read.
-    noted: dict[int, float] = field(default_factory=dict)
-    #: Seconds of this replica's dispatches that are not acknowledged, by reservation.
-    reserved: dict[int, float] = field(default_factory=dict)
+    #: By offset: dispatches that its owner has not read.
+    noted: _Seconds = field(default_factory=_Seconds)
+    #: By reservation: this replica's dispatches that are not acknowledged.
+    reserved: _Seconds = field(default_factory=_Seconds)
 
     @property
     def running_s(self) -> float:
@@ -46,7 +74,7 @@ class _Partition:
     @property
     def waiting_s(self) -> float:
         queued_s = 0.0 if self.announced is None else self.announced.queued_s
-        return queued_s + sum(self.noted.values()) + sum(self.reserved.values())
+        return queued_s + self.noted.total + self.reserved.total
 
     @property
     def waiting(self) -> int:
@@ -99,7 +127,7 @@ class Outstanding:
     def note(self, note: DispatchNote) -> None:
         partition = self._partition(note.topic, note.partition)
         if partition.announced is None or note.offset >= partition.announced.next_offset:
-            partition.noted[note.offset] = note.service_s
+            partition.noted.put(note.offset, note.service_s)
             self._changed(note.llm)
 
     def guess(self, note: DispatchNote) -> None:
@@ -110,7 +138,7 @@ class Outstanding:
     def reserve(self, llm: str, topic: str, partition: int, service_s: float) -> Reservation:
         """Count a dispatch from the moment it is decided."""
         reservation = Reservation(llm, topic, partition, next(self._numbers), service_s)
-        self._partition(topic, partition).reserved[reservation.number] = service_s
+        self._partition(topic, partition).reserved.put(reservation.number, service_s)
         self._changed(llm)
         return reservation
 
@@ -128,7 +156,7 @@ class Outstanding:
         return note
 
     def release(self, reservation: Reservation) -> None:
-        self._partition(reservation.topic, reservation.partition).reserved.pop(reservation.number, None)
+        self._partition(reservation.topic, reservation.partition).reserved.drop(reservation.number)
         self._changed(reservation.llm)
 
     def loads(self, llm: Llm, *, batch: bool = False) -> list[PartitionLoad]:
@@ -170,9 +198,7 @@ class Outstanding:
         if partition.announced is not None and partition.announced.owned_since > announced.owned_since:
             return
         partition.announced = announced
-        partition.noted = {
-            offset: seconds for offset, seconds in partition.noted.items() if offset >= announced.next_offset
-        }
+        partition.noted.drop_before(announced.next_offset)
 
     def _partition(self, topic: str, number: int) -> _Partition:
         return self._partitions.setdefault((topic, number), _Partition())
