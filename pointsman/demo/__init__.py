@@ -1,0 +1,1 @@
+"""The demo: a fleet of its own, trained, put under load and disturbed, and what came of it."""
