@@ -6,9 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-# Tests start hundreds of processes: each would compile its modules again, and idle threads would spin beside others.
+# Tests start hundreds of processes: none is to compile its modules again, spin in threads that wait for a core, or
+# have Java optimise a broker that lives for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 test: export OPENBLAS_NUM_THREADS := 1
+test: export JDK_JAVA_OPTIONS := -XX:TieredStopAtLevel=1
 
 .DEFAULT_GOAL := help
 .PHONY: help test lint up bench clean
@@ -18,7 +20,7 @@ help: ## Say what there is
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
 	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile --no-loadscope-reorder
-	$(BIN)/pytest -m e2e -n 3 --dist loadgroup -rP --show-capture=stdout
+	$(BIN)/pytest -m e2e -n 4 --dist loadfile -rP --show-capture=stdout
 
 lint: $(INSTALLED) ## Check style, types and who may import whom
 	$(BIN)/ruff check .

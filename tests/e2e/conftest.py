@@ -22,20 +22,12 @@ def start_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFleet
 
     yield start
     for fleet in started:
-        _end(fleet)
+        fleet.down()
+    for fleet in started:
+        assert free_of_children(fleet.folder), f"`pointsman down` left processes of {fleet.folder}"
 
 
-@pytest.fixture(scope="session")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A newcomer's fleet, started without options; who shares it has `xdist_group("newcomer")` and restores it."""
-    fleet = Fleet(tmp_path_factory.mktemp("fleet") / "state")
-    try:
-        fleet.up()
-        yield fleet
-    finally:
-        _end(fleet)
-
-
-def _end(fleet: Fleet) -> None:
-    fleet.down()
-    assert free_of_children(fleet.folder), f"`pointsman down` left processes of {fleet.folder}"
+@pytest.fixture(scope="module")
+def fleet(start_fleet: StartFleet) -> Fleet:
+    """A newcomer's fleet, started without options."""
+    return start_fleet()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.fleet import Fleet, pointsman
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("newcomer")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_ask_is_answered_and_explained(fleet: Fleet) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.fleet import Fleet, Simulator
 from tests.e2e.traffic import Traffic, questions
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("newcomer")]
+pytestmark = pytest.mark.timeout(900)
 
 RATE = 5.0
 AWAY_S = 60.0

@@ -35,26 +35,13 @@ class Serving:
 
     def child(self, service: str, **settings: str) -> Child:
         """A service's process, started; settings are variables without their prefix."""
-        name = f"{service}-{uuid4().hex[:8]}"
-        port_file = self.folder / f"{name}.port"
         common = {
             "kafka": self.kafka,
             "postgres": self.postgres,
             "artifacts": self.artifacts,
-            "instance": name,
             "home_partitions": str(HOME_PARTITIONS),
-            "health_file": str(port_file),
         }
-        program = Program(
-            name,
-            (sys.executable, "-m", f"services.{service}"),
-            {f"POINTSMAN_{key.upper()}": value for key, value in (common | settings).items()},
-            ready=lambda: answers(port_file, "/ready"),
-            health=lambda: address(port_file),
-            stop_s=20,
-        )
-        child = Child(program, self.log(name))
-        child.start()
+        child = start(service, self.folder, common | settings)
         self.children.append(child)
         return child
 
@@ -88,6 +75,24 @@ class Serving:
         for child in self.children:
             await child.stop()
         await self.producer.stop()
+
+
+def start(service: str, folder: Path, settings: dict[str, str]) -> Child:
+    """A service's process under a name of its own, logging into `folder`; settings without their prefix."""
+    name = f"{service}-{uuid4().hex[:8]}"
+    port_file = folder / f"{name}.port"
+    own = {"instance": name, "health_file": str(port_file)}
+    program = Program(
+        name,
+        (sys.executable, "-m", f"services.{service}"),
+        {f"POINTSMAN_{key.upper()}": value for key, value in (own | settings).items()},
+        ready=lambda: answers(port_file, "/ready"),
+        health=lambda: address(port_file),
+        stop_s=20,
+    )
+    child = Child(program, folder / f"{name}.log")
+    child.start()
+    return child
 
 
 def metric(child: Child, name: str) -> float:

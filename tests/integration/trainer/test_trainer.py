@@ -84,7 +84,7 @@ async def test_every_record_is_one_row_and_texts_are_not_stored(fleet: Fleet) ->
 
 async def test_killed_in_the_middle_it_records_every_row_once(fleet: Fleet) -> None:
     ids = new_ids(400)
-    trainer = await fleet.trainer(POINTSMAN_RECORD_BATCH="20")
+    trainer = await fleet.trainer(record_batch="20")
     for start in range(0, 400, 50):
         await produce(fleet, ids[start : start + 50])
         if start == 200:
@@ -98,8 +98,8 @@ async def test_killed_in_the_middle_it_records_every_row_once(fleet: Fleet) -> N
 
 async def test_two_trainers_share_the_work_and_one_leaves_in_the_middle(fleet: Fleet) -> None:
     ids = new_ids(300)
-    await fleet.trainer(POINTSMAN_RECORD_BATCH="10")
-    leaving = await fleet.trainer(POINTSMAN_RECORD_BATCH="10")
+    await fleet.trainer(record_batch="10")
+    leaving = await fleet.trainer(record_batch="10")
     await produce(fleet, ids[:200])
     await eventually(lambda: _begun(fleet.database, ids))
 
@@ -120,7 +120,7 @@ async def test_poison_is_dead_lettered_and_the_rest_recorded(fleet: Fleet) -> No
         Outgoing("decisions", nul.encode(), 1),
         Outgoing("attempts", started(f"{before}-far").model_copy(update={"accepted_at": 1e300}).encode(), 1),
     ]
-    await fleet.trainer(POINTSMAN_STORE_TEXT="true")
+    await fleet.trainer(store_text="true")
 
     sent = await fleet.producer([*records_of(before, 1), *poison, *records_of(after, 1)])
     await eventually(lambda: _complete(fleet.database, ids))
@@ -143,7 +143,7 @@ async def test_without_postgres_for_a_while_nothing_is_lost_and_it_still_stops(f
     try:
         await postgres.until_ready(60)
         await migrate(server.url)
-        trainer = await fleet.trainer(POINTSMAN_POSTGRES=server.url)
+        trainer = await fleet.trainer(postgres=server.url)
         await produce(fleet, ids[:20])
         await eventually(lambda: _complete(database, ids[:20]))
 
@@ -199,7 +199,7 @@ async def test_without_kafka_for_a_while_nothing_is_lost_and_it_still_stops(url:
 
 async def test_feedback_on_an_unknown_query_becomes_a_dead_letter(fleet: Fleet) -> None:
     [query_id] = new_ids(1)
-    await fleet.trainer(POINTSMAN_FEEDBACK_WAIT_S="1")
+    await fleet.trainer(feedback_wait_s="1")
     feedback = Feedback(query_id=query_id, satisfied=True)
 
     [sent] = await fleet.producer([Outgoing("feedback", feedback.encode(), 0)])
