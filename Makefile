@@ -6,11 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-# Tests start hundreds of processes: none is to compile its modules again, spin in threads that wait for a core, or
-# have Java optimise a broker that lives for seconds.
+# Tests start hundreds of processes: none is to compile its modules again, or to spin in threads that wait for a core.
 unexport PYTHONDONTWRITEBYTECODE
 test: export OPENBLAS_NUM_THREADS := 1
-test: export JDK_JAVA_OPTIONS := -XX:TieredStopAtLevel=1
 
 .DEFAULT_GOAL := help
 .PHONY: help test lint up bench clean

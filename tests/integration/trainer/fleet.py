@@ -31,6 +31,8 @@ class Fleet:
             "postgres": self.url,
             "home_partitions": str(self.home_partitions),
             "settle_every_s": "0.2",
+            # Batches of ten with pauses between them would take minutes.
+            "record_every_s": "0",
         }
         child = start("trainer", self.folder, common | settings)
         self.trainers.append(child)

@@ -211,8 +211,11 @@ async def test_feedback_on_an_unknown_query_becomes_a_dead_letter(fleet: Fleet) 
             for letter in letters
         )
 
+    async def forgotten() -> bool:
+        return await rows(fleet.database, [query_id]) == (0, 0, 0, 0)
+
     await eventually(dead)
-    assert await rows(fleet.database, [query_id]) == (0, 0, 0, 0)
+    await eventually(forgotten)
 
 
 async def test_what_is_live_is_repeated_at_start(fleet: Fleet) -> None:
