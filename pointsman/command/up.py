@@ -34,7 +34,9 @@ def up(
     postgres: Annotated[str | None, typer.Option(help="SQLAlchemy URL of an existing Postgres.")] = None,
     llms: Annotated[Path | None, typer.Option(help="Folder of *.env descriptors of real LLMs.")] = None,
     replicas: Annotated[list[str] | None, typer.Option(help="<service>=<n>; may be repeated.")] = None,
-    simulate: Annotated[int, typer.Option(min=1, help="How many simulated LLMs.")] = 4,
+    simulate: Annotated[
+        int | None, typer.Option(min=1, help="How many simulated LLMs; else 4, or all of a pool.", show_default=False)
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of recorded answers to replay.")] = None,
     pool: Annotated[str | None, typer.Option(help="Pool of LLMs in the recorded answers.")] = None,
 ) -> None:

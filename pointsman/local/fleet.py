@@ -112,10 +112,10 @@ class Fleet:
         written = state.folder / "simulated"
         port_file = state.ports / "simulator"
         port = _port_again(port_file)
-        arguments = ["--descriptors", str(written)]
+        arguments = ["--descriptors", str(written), "--speed", str(options.speed)]
         if options.data is not None and options.pool is not None:
             arguments += ["--data", str(options.data), "--pool", options.pool]
-        else:
+        if options.simulate is not None:
             arguments += ["--llms", str(options.simulate)]
         member = self._add("simulator", partial(programs.simulator, port, port_file, tuple(arguments)))
         await member.until_ready(_SERVICE_TIMEOUT_S)
@@ -125,7 +125,7 @@ class Fleet:
     async def _start_services(self, around: Surroundings) -> None:
         for kind in SERVICES:
             for name in self._options.names(kind):
-                self._add(name, partial(programs.service, kind, name, around))
+                self._add(name, partial(programs.service, kind, name, around, self._options.settings))
         lasting = list(self._members.values())
         predictors = self._start_new_predictors(around)
         self._report(f"starting {len(lasting) + len(predictors)} processes")

@@ -22,11 +22,15 @@ class FleetOptions(BaseModel):
     llms: Path | None = None
     #: How many processes of a service, of the predictor for each LLM; one where it is not named, 0 runs none here.
     replicas: dict[str, int] = {}
-    #: How many simulated LLMs.
-    simulate: int = 4
+    #: How many simulated LLMs; None takes 4 planted ones, all of a pool. The simulator also serves the others.
+    simulate: int | None = None
+    #: How much faster than real time the simulated LLMs answer.
+    speed: float = 1.0
     #: Recorded answers to replay, and the name of the pool in them.
     data: Path | None = None
     pool: str | None = None
+    #: Settings of every service but the predictors, as environment variables.
+    settings: dict[str, str] = {}
 
     @field_validator("replicas")
     @classmethod
