@@ -4,9 +4,10 @@ from pathlib import Path
 from socket import gethostname
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.addresses import checked
 from shared.errors import ConfigurationError
 
 S = TypeVar("S", bound="FleetSettings")
@@ -18,6 +19,8 @@ def _words(text: object) -> object:
 
 #: `a,b` as a tuple of words.
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+#: The same, of addresses.
+Urls = Annotated[tuple[Annotated[str, AfterValidator(checked)], ...], NoDecode, BeforeValidator(_words)]
 
 
 class FleetSettings(BaseSettings):
@@ -36,6 +39,8 @@ class FleetSettings(BaseSettings):
     static_membership: bool = False
     #: Partitions of the home topics; checked against the broker at start.
     home_partitions: int = Field(default=12, gt=0)
+    #: Copies of each record in topics that this process creates; 3 in production.
+    replication: int = Field(default=1, gt=0)
     #: Address and port of /health, /ready, /metrics; port 0 takes a free one.
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=0, ge=0, le=65535)

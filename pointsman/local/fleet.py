@@ -18,6 +18,7 @@ from pointsman.local.programs import Surroundings
 from pointsman.local.settings import LocalSettings
 from pointsman.local.state import Endpoints, State
 from shared.errors import TransientError
+from shared.ground import prepare
 
 #: Fewer than in production: each partition costs a laptop threads and files.
 _HOME_PARTITIONS = 4
@@ -47,7 +48,7 @@ class Fleet:
         self._report("starting Kafka, Postgres and the simulated LLMs")
         around, simulator = await asyncio.gather(self._start_brokers(), self._start_simulator())
         self._report("preparing the database and the topics")
-        await ground.prepare(around.kafka, around.postgres, around.home_partitions)
+        await prepare(around.kafka, around.postgres, around.home_partitions)
         if not await ground.has_encoder(around.postgres):
             self._report("exporting the encoder (once)")
             await ground.complete(programs.export_encoder(around), self._log("export"))

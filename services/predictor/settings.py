@@ -1,23 +1,13 @@
 """What a predictor reads from its environment: the descriptor of its LLM, and where that may be."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.addresses import is_allowed
+from shared.addresses import checked, is_allowed
 from shared.errors import ConfigurationError
 from shared.messages.query import LlmName, Share
-from shared.settings import FleetSettings, Words
-
-
-def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected a URL like https://host/v1")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("expected a URL without credentials, query or fragment; a key belongs into a file")
-    return url.rstrip("/")
+from shared.settings import FleetSettings, Urls
 
 
 def _checked_file_name(name: str) -> str:
@@ -26,7 +16,7 @@ def _checked_file_name(name: str) -> str:
     return name
 
 
-Url = Annotated[str, AfterValidator(_checked_url)]
+Url = Annotated[str, AfterValidator(checked)]
 Count = Annotated[int, Field(gt=0)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -54,9 +44,7 @@ class PredictorSettings(FleetSettings):
     #: Ask a new LLM's endpoint for `/models` before it is registered; `off` where the worker cannot reach it.
     llm_probe: bool = True
     #: Comma-separated URLs under which every LLM must be; empty allows all.
-    allowed_base_urls: Words = ()
-    #: Copies of each record in the LLM's topics; 3 in production.
-    replication: Count = 1
+    allowed_base_urls: Urls = ()
     #: Embeddings handled at once; large, so that a worker that was away catches up quickly.
     predictor_batch: Count = 256
 

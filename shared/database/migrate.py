@@ -31,7 +31,7 @@ async def check_schema(database: Database) -> None:
         found = await (await session.connection()).run_sync(_revision)
     if found != expected:
         raise ConfigurationError(
-            f"expected schema {expected} in Postgres, found {found}; upgrade it with `pointsman up`"
+            f"expected schema {expected} in Postgres, found {found}; upgrade it with `python -m shared.ground`"
         )
 
 

@@ -101,6 +101,11 @@ async def live_models(session: AsyncSession) -> list[Model]:
     return [_model(row) for row in rows]
 
 
+async def has_encoder(session: AsyncSession) -> bool:
+    """Whether an encoder is live: without one no query can be embedded."""
+    return any(model.kind == "encoder" for model in await live_models(session))
+
+
 async def models(session: AsyncSession) -> list[RegisteredModel]:
     """Every version, oldest first."""
     rows = await session.scalars(select(ModelRow).order_by(ModelRow.id))

@@ -46,7 +46,7 @@ async def check_topics(kafka: str, topics: Sequence[Topic], home_partitions: int
     for topic in topics:
         count = found.get(topic.name)
         if count is None:
-            raise ConfigurationError(f"topic {topic.name} does not exist; create it with `pointsman up`")
+            raise ConfigurationError(f"topic {topic.name} does not exist; create it with `python -m shared.ground`")
         if not topic.fits(count, home_partitions):
             setting = "; see POINTSMAN_HOME_PARTITIONS" if topic.partitions == "home" else ""
             expected = topic.count(home_partitions)
