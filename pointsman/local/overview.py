@@ -54,7 +54,7 @@ class Overview:
             restarts=entry.restarts,
             memory_mb=None if entry.pid is None else memory_mb(entry.pid),
             records_per_s=self._rate(name, total(metrics, "pointsman_records_total")),
-            lag=None if (lag := total(metrics, "pointsman_lag_records")) is None else int(lag),
+            lag=_lag(metrics),
             healthy=healthy,
         )
 
@@ -83,6 +83,13 @@ def total(metrics: str, name: str) -> float | None:
         float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith((f"{name}{{", f"{name} "))
     ]
     return sum(samples) if samples else None
+
+
+def _lag(metrics: str) -> int | None:
+    """A process's own, or its group's where it knows no other."""
+    own, group = (total(metrics, f"pointsman_{name}") for name in ("lag_records", "recorder_lag_records"))
+    lag = group if own is None else own
+    return None if lag is None else int(lag)
 
 
 async def _healthy(client: httpx.AsyncClient, entry: ProcessEntry) -> bool | None:

@@ -36,7 +36,7 @@ async def run(settings: DecisionSettings) -> None:
     await check_topics(settings.kafka, (*_JOINED, *_OTHERS), settings.home_partitions)
     producer = Producer(settings.kafka, clock)
     fleet, outstanding = Fleet(), Outstanding()
-    closing = LateClosing(settings, producer)
+    closing = LateClosing(settings, producer, metrics)
     unserved = Unserved(settings.home_partitions, clock.now)
     cemetery = Cemetery(settings.instance, metrics, unserved)
     hand_over = HandOver(producer, closing, outstanding, cemetery, clock.now, Retry(metrics))

@@ -184,7 +184,6 @@ class DecisionHandler:
             backoff_s = min(longest_s, shortest_s * 2.0 ** min(undecided.attempt - 2, 10))
             self._postponed.append(undecided.without_exclusions(now + backoff_s))
         else:
-            self._metrics.refused.labels(decision.refusal.kind).inc()
             refused = ending.refused(undecided, decision, now)
             self._leave(undecided, self._hand_over.refused(undecided, decision, refused))
 

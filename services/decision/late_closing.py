@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from services.decision.ending import Ending
 from services.decision.settings import DecisionSettings
+from shared.messages import Response
+from shared.metrics import Metrics
 from shared.stream.handlers import Produce
 from shared.stream.recall import read_at
 
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 class LateClosing:
     """Implements the Close port."""
 
-    def __init__(self, settings: DecisionSettings, produce: Produce) -> None:
+    def __init__(self, settings: DecisionSettings, produce: Produce, metrics: Metrics) -> None:
         self._settings = settings
         self._produce = produce
+        self._metrics = metrics
         self._boot_id = uuid4().hex
         self._opening = asyncio.Lock()
         self._closing: Closing | None = None
@@ -34,6 +37,12 @@ class LateClosing:
             if self._closing is None:
                 self._closing = await asyncio.to_thread(self._open)
         await self._closing(ending, now)
+        self._count(ending.response)
+
+    def _count(self, response: Response) -> None:
+        if response.error is not None:
+            ended = self._metrics.refused if response.status == "refused" else self._metrics.failed
+            ended.labels(response.error.kind).inc()
 
     async def stop(self) -> None:
         if self._database is not None:

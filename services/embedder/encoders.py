@@ -47,5 +47,7 @@ class Encoders:
             log.error("refused an encoder and kept the old one", version=wanted.version, reason=str(error))
         else:
             self.ready.set()
+            self._metrics.encoder_info.clear()
+            self._metrics.encoder_info.labels(wanted.version).set(1)
             log.info("swapped the encoder", version=wanted.version, sha256=wanted.sha256)
         self._tried = wanted

@@ -67,7 +67,8 @@ async def run(settings: ExecutorSettings) -> None:
     supervisor.every("lanes", _TEND_S, partial(tend, False))
     supervisor.every("removed lanes", _TEND_REMOVED_S, partial(tend, True))
     supervisor.every("leases", RENEW_S, leases.renew)
-    supervisor.every("capacity", LOOK_S, Announcer(lanes.servings, settings.instance, clock.now, producer).announce)
+    announcer = Announcer(lanes.servings, settings.instance, clock.now, producer, metrics)
+    supervisor.every("capacity", LOOK_S, announcer.announce)
     try:
         await supervisor.run()
     finally:

@@ -9,7 +9,7 @@ from services.executor.closing import Closing
 from services.executor.failures import LOST, Failure
 from services.executor.leases import Lease
 from services.executor.ledger import Entry
-from services.executor.outcomes import Work, answered, failed
+from services.executor.outcomes import Work, answered, failed, stages
 from services.executor.pieces import Answer
 from services.executor.serving import Shared
 from shared.stream.records import Outgoing
@@ -63,9 +63,16 @@ class Attempts:
         if isinstance(outcome, Answer):
             owed = answered(work, self._calling.llm, outcome, began, clock())
             if not isinstance(owed, Failure):
+                self._time(work, began)
                 return outcome, owed
             outcome = owed
         return outcome, failed(work, outcome, clock(), clock() - began)
+
+    def _time(self, work: Work, began: float) -> None:
+        metrics, now = self._shared.metrics, self._shared.clock()
+        metrics.answer_seconds.observe(max(now - work.dispatch.accepted.accepted_at, 0.0))
+        for stage, seconds in stages(work, began, now).items():
+            metrics.stage_seconds.labels(stage).observe(seconds)
 
 
 def _ignore(_text: str) -> None:

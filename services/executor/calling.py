@@ -128,13 +128,5 @@ class Calling:
         else:
             circuit.settle(Verdict.NOTHING if outcome is None else Verdict.FINE, "", began, now)
         if circuit.reason != before:
-            self._announce(before, circuit.reason)
-
-    def _announce(self, before: str | None, reason: str | None) -> None:
-        llm, closed = self._serving.llm.name, self._shared.metrics.llm_closed
-        if before is not None:
-            closed.labels(llm, before).set(0)
-        if reason is not None:
-            closed.labels(llm, reason).set(1)
-        self._serving.ledger.changed = True
-        _log.warning("circuit changed", llm=llm, reason=reason)
+            self._serving.ledger.changed = True
+            _log.warning("circuit changed", llm=self.llm.name, reason=circuit.reason)

@@ -54,10 +54,45 @@ class Endpoint:
     def __init__(self, llm: Llm, settings: EndpointSettings, tls: ssl.SSLContext) -> None:
         self.llm = llm
         self.settings = settings
-        connections = llm.parallelism + _SPARE
-        self._client = AsyncOpenAI(
+        #: Why this address may not be called; None when it may.
+        self.refusal = _refusal(llm.base_url, settings.allowed_base_urls)
+        self._client = None if self.refusal is not None else self._open_client(tls)
+
+    def serves(self, llm: Llm) -> bool:
+        """Whether this client still fits a descriptor that changed."""
+        return (llm.base_url, llm.api_key_file, llm.parallelism) == (
+            self.llm.base_url,
+            self.llm.api_key_file,
+            self.llm.parallelism,
+        )
+
+    async def open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
+        """Begin to stream an answer; raises what the SDK raises."""
+        if self._client is None:
+            raise CallFailedError(self.refusal or _NOT_CALLABLE)
+        completions: AsyncCompletions = self._client.chat.completions
+        headers: dict[str, str | Omit] = {"X-Client-Request-Id": request.id}
+        if self.llm.api_key_file is None:
+            # The SDK would look for a key elsewhere, and fail without one.
+            headers["Authorization"] = Omit()
+        return await completions.create(
+            model=request.model,
+            messages=_messages(request.query),
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_headers=headers,
+            extra_body={name: value for name, value in request.query.parameters.items() if name not in _OURS},
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    def _open_client(self, tls: ssl.SSLContext) -> AsyncOpenAI:
+        settings, connections = self.settings, self.llm.parallelism + _SPARE
+        return AsyncOpenAI(
             api_key=self._read_key,
-            base_url=llm.base_url,
+            base_url=self.llm.base_url,
             max_retries=0,
             timeout=httpx2.Timeout(
                 max(settings.first_token_s, settings.stall_s), connect=settings.connect_s, pool=settings.connect_s
@@ -68,39 +103,6 @@ class Endpoint:
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
             ),
         )
-        self._completions: AsyncCompletions = self._client.chat.completions
-
-    def serves(self, llm: Llm) -> bool:
-        """Whether this client still fits a descriptor that changed."""
-        return (llm.base_url, llm.api_key_file, llm.parallelism) == (
-            self.llm.base_url,
-            self.llm.api_key_file,
-            self.llm.parallelism,
-        )
-
-    def refusal(self) -> Failure | None:
-        """Why this address may not be called; None when it may."""
-        if is_allowed(self.llm.base_url, self.settings.allowed_base_urls):
-            return None
-        return Failure("address", "the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
-
-    async def open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
-        """Begin to stream an answer; raises what the SDK raises."""
-        headers: dict[str, str | Omit] = {"X-Client-Request-Id": request.id}
-        if self.llm.api_key_file is None:
-            # The SDK would look for a key elsewhere, and fail without one.
-            headers["Authorization"] = Omit()
-        return await self._completions.create(
-            model=request.model,
-            messages=_messages(request.query),
-            stream=True,
-            stream_options={"include_usage": True},
-            extra_headers=headers,
-            extra_body={name: value for name, value in request.query.parameters.items() if name not in _OURS},
-        )
-
-    async def close(self) -> None:
-        await self._client.close()
 
     async def _read_key(self) -> str:
         """The key, or nothing where the LLM needs none: then no authorization is sent."""

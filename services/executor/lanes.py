@@ -78,6 +78,7 @@ class Lanes:
         )
         handler = DispatchHandler(self._shared, serving)
         self.servings[llm.name] = serving
+        self._shared.metrics.expect_llm(llm.name)
         self._supervisor.start(_name(llm), lambda: self._build(serving, handler))
         _log.info("lane opened", llm=llm.name, removed=llm.removed)
 

@@ -56,6 +56,7 @@ class Meeting:
                 await self._closing.deliver(met.key, met.outbox, work.record.position.topic)
                 return False
             case Step.WAIT:
+                shared.metrics.claim_waits.labels(work.dispatch.llm).inc()
                 raise TransientError(f"{met.holder.instance} calls, its lease runs for {met.lease_left_s:.0f} s")
             case Step.CLOSE_ABANDONED:
                 await shared.claims.close_expired(met, shared.holder, self._lost(work))
@@ -66,6 +67,7 @@ class Meeting:
             case Step.REPEAT:
                 await shared.produce(await self._repeated(work))
             case Step.REFUSE:
+                shared.metrics.refused.labels("id_reused").inc()
                 text = "this query_id was used before for another query; send it again with a new id"
                 await shared.produce(refused(work, "id_reused", text, shared.clock()))
         return True
@@ -84,6 +86,7 @@ class Meeting:
             return ()
         kept = None if closed.response_at is None else await shared.read_at(closed.response_at)
         if kept is None:
+            shared.metrics.refused.labels("expired").inc()
             text = "this query was answered before, and its response is no longer kept; send it again with a new id"
             return refused(work, "expired", text, shared.clock())
         return (Outgoing(kept.position.topic, kept.value, work.reply, kept.key, work.headers),)

@@ -83,7 +83,7 @@ def answered(work: Work, llm: Llm, answer: Answer, began: float, at: float) -> t
         usage_estimated=not reported,
         cost_usd=paid_usd,
         wait_s=max(at - work.dispatch.accepted.accepted_at, 0.0),
-        stages=_stages(work, began, at),
+        stages=stages(work, began, at),
         decision_id=work.dispatch.decision_id,
         attempt=work.dispatch.attempt,
     )
@@ -156,7 +156,8 @@ def _attempt(work: Work, event: Literal["started", "answered", "failed"], at: fl
     )
 
 
-def _stages(work: Work, began: float, at: float) -> dict[str, float]:
+def stages(work: Work, began: float, at: float) -> dict[str, float]:
+    """Seconds of each stage from the query's append to its answer."""
     return work.dispatch.stages | {
         "queue": max(began - work.record.appended_at, 0.0),
         "llm": max(at - began, 0.0),

@@ -36,6 +36,12 @@ class Serving:
     #: The owned partitions, as the running lane knows them.
     partitions: Callable[[], list[PartitionView]] = list
 
+    @property
+    def closed(self) -> str | None:
+        """Why no call is expected to succeed; None while none of that is known."""
+        refusal = self.endpoint.refusal()
+        return self.circuit.reason if refusal is None else refusal.kind
+
     def slots(self, _topic: str, partition: int) -> int:
         """Calls at once in one partition number; 0 where the LLM has more partitions than it now needs."""
         count = min(self.llm.parallelism, 8)

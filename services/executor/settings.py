@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.executor.circuit import CircuitSettings
 from services.executor.endpoint import EndpointSettings
-from shared.settings import FleetSettings, Words
+from shared.settings import FleetSettings, Urls, Words
 
 
 class ExecutorSettings(FleetSettings):
@@ -18,7 +18,7 @@ class ExecutorSettings(FleetSettings):
     #: Folder of the key files that descriptors name.
     keys_dir: Path = Path("/run/secrets")
     #: Base URLs that may be called, comma-separated, each with all below it; empty allows all.
-    allowed_base_urls: Words = ()
+    allowed_base_urls: Urls = ()
     #: `best_effort` calls without a claim while Postgres is away: answers instead of certainty.
     claims: Literal["strict", "best_effort"] = "strict"
     #: How long calls in flight may go on after SIGTERM, seconds.

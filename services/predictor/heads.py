@@ -59,11 +59,17 @@ class Heads:
         for encoder in kept:
             if self._tried.get(encoder) != self._wanted[encoder]:
                 await self._swap(encoder, self._wanted[encoder])
+        self._export()
 
     def _kept(self) -> list[str]:
         live = None if self._encoder is None else self._encoder.version
         others = [encoder for encoder in self._wanted if encoder != live]
         return others[-1:] + [encoder for encoder in self._wanted if encoder == live]
+
+    def _export(self) -> None:
+        self._metrics.head_info.clear()
+        for head in self._loaded.values():
+            self._metrics.head_info.labels(self._llm, head.version).set(1)
 
     async def _swap(self, encoder: str, model: Model) -> None:
         try:

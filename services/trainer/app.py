@@ -11,7 +11,7 @@ from services.trainer.writing import Writer
 from shared.database.engine import Database
 from shared.database.migrate import check_schema
 from shared.metrics import Metrics
-from shared.stream.admin import check_topics
+from shared.stream.admin import check_topics, lag
 from shared.stream.clock import BrokerClock
 from shared.stream.dead import Cemetery
 from shared.stream.lane import LaneSettings
@@ -21,6 +21,7 @@ from shared.stream.supervisor import Supervisor
 from shared.topics import LLMS, MODELS, dead
 
 GROUP = "trainer"
+_LAG_EVERY_S = 10.0
 
 
 async def run(settings: TrainerSettings) -> None:
@@ -51,6 +52,7 @@ def _start(
     settings: TrainerSettings, metrics: Metrics, database: Database, producer: Producer, supervisor: Supervisor
 ) -> None:
     cemetery = Cemetery(settings.instance, metrics)
+    metrics.expect(topic.name for topic in TOPICS)
     writer = Writer(database, producer, cemetery, metrics, store_text=settings.store_text)
     lane = LaneSettings(
         name="recorder",
@@ -69,4 +71,11 @@ def _start(
     supervisor.every("announce", settings.announce_every_s, Announcer(database, producer).announce)
     supervisor.every("feedback", settings.settle_every_s, partial(upkeep.settle_feedback, settings.feedback_wait_s))
     supervisor.every("partitions", settings.upkeep_every_s, upkeep.make_partitions)
+    supervisor.every("lag", _LAG_EVERY_S, partial(_export_lag, settings.kafka, metrics))
     supervisor.every("claims", settings.upkeep_every_s, partial(upkeep.purge_claims, settings.claims_kept_s))
+
+
+async def _export_lag(kafka: str, metrics: Metrics) -> None:
+    """Faust does not tell how far it is behind; the broker does, for the whole group."""
+    for topic, behind in (await lag(kafka, GROUP, [topic.name for topic in TOPICS])).items():
+        metrics.recorder_lag.labels(topic).set(behind)

@@ -103,7 +103,7 @@ class BroadcastLane:
             with contained():
                 self._receive(record)
         except PermanentError as error:
-            self._metrics.dead_letters.labels(record.position.topic).inc()
+            self._metrics.left_out.labels(record.position.topic).inc()
             _log.warning("record left out", **record.position._asdict(), error=type(error).__name__, reason=str(error))
         else:
             self._metrics.records.labels(record.position.topic).inc()

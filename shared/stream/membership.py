@@ -52,6 +52,7 @@ class Membership:
         self._metrics = metrics
         self._clock = clock
         self._drain = drain
+        metrics.expect(settings.topics)
         self._consumer: AIOKafkaConsumer | None = None
         self._committed: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}

@@ -47,7 +47,7 @@ class Supervisor:
         self._service = service
         self._settings = settings
         self._metrics = metrics
-        self._clock = clock
+        metrics.clock_offset.set_function(lambda: clock.offset_s)
         self._lanes: dict[str, _Supervised] = {}
         self._timers: list[asyncio.Task[None]] = []
         self._checks: dict[str, Callable[[], bool]] = {}
@@ -155,7 +155,6 @@ class Supervisor:
         return True
 
     def _health(self) -> tuple[bool, dict[str, JsonValue]]:
-        self._metrics.clock_offset.set(self._clock.offset_s)
         lanes: dict[str, JsonValue] = {}
         well = True
         for name, supervised in self._lanes.items():
