@@ -12,12 +12,12 @@ from pathlib import Path
 from statistics import fmean
 from time import process_time
 
-from pointsman.training.familiarity import fit_projection
-from pointsman.training.heads import Examples, HeadConfig, fit
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
-from pointsman.training.split import held_out
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, Exported, export
+from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.heads import Examples, HeadConfig, fit
+from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, Text
 

@@ -1,1 +1,1 @@
-"""Fitting heads from recorded answers. Nothing here is imported by a serving process."""
+"""First heads, from recorded answers; the fitting itself is the trainer's (services.trainer.fitting)."""

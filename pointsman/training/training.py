@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pointsman.training.familiarity import fit_projection
-from pointsman.training.graph import check_parity, head_graph
-from pointsman.training.heads import Examples, HeadConfig, fit
-from pointsman.training.publishing import Candidate, register, register_policy, store_head
 from pointsman.training.recorded import Recorded
-from pointsman.training.split import held_out
 from pointsman.training.vectors import Embedded, embed
+from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.graph import check_parity, head_graph
+from services.trainer.fitting.heads import Examples, HeadConfig, fit
+from services.trainer.fitting.publishing import Candidate, register, register_policy, store_head
+from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import live_models

@@ -11,9 +11,9 @@ from aiohttp import web
 from onnx import TensorProto, helper
 
 from pointsman.local.process import Child
-from pointsman.training.familiarity import fit_projection
-from pointsman.training.graph import head_graph
-from pointsman.training.heads import Examples, HeadConfig, fit
+from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.graph import head_graph
+from services.trainer.fitting.heads import Examples, HeadConfig, fit
 from shared import topics
 from shared.artifacts import Artifacts
 from shared.database.engine import Database

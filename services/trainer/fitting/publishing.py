@@ -9,7 +9,7 @@ from math import isfinite
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from pointsman.training.heads import FittedHead, Judged
+from services.trainer.fitting.heads import FittedHead, Judged
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import Status, add_model, promote
@@ -20,7 +20,7 @@ from shared.messages import Model, PolicyParameters
 
 
 class Judgement(BaseModel):
-    """How the chosen estimator did on the held-out rows; see pointsman.training.heads.Judged."""
+    """How the chosen estimator did on the held-out rows; see services.trainer.fitting.heads.Judged."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 
-from pointsman.training.familiarity import Projection, inverse_of_seen
+from services.trainer.fitting.familiarity import Projection, inverse_of_seen
 from shared.inference import Floats
 
 Mask = NDArray[np.bool_]

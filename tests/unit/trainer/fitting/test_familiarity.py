@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.training.familiarity import MOST_ROWS, fit_projection, inverse_of_seen
+from services.trainer.fitting.familiarity import MOST_ROWS, fit_projection, inverse_of_seen
 
 
 def uncertainty(inverse: np.ndarray, projected: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
-from pointsman.training.heads import Estimator, FittedHead, length_features
+from services.trainer.fitting.heads import Estimator, FittedHead, length_features
 from shared.errors import ArtifactError
 from shared.head import (
     EMBEDDING,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pointsman.training.split import held_out
+from services.trainer.fitting.split import held_out
 
 
 def test_the_share_is_kept_and_depends_on_the_seed() -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pointsman.training.familiarity import fit_projection
-from pointsman.training.graph import check_parity, head_graph
-from pointsman.training.heads import Examples, FittedHead, HeadConfig, fit
+from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.graph import check_parity, head_graph
+from services.trainer.fitting.heads import Examples, FittedHead, HeadConfig, fit
 from shared.errors import ArtifactError
 from shared.head import Head
 from shared.inference import Session
