@@ -42,7 +42,7 @@ class Calling:
             return Failure("moved", f"{llm.name} no longer uses partition {position.partition}")
         if self._shared.clock() >= work.dispatch.deadline:
             return Failure("deadline", "the deadline passed before a slot was free")
-        refused = self._serving.endpoint.refusal()
+        refused = self._serving.endpoint.refusal
         return refused or self._serving.circuit.admit(asyncio.get_running_loop().time())
 
     async def call(self, work: Work, entry: Entry, lease: Lease, write: Callable[[str], None]) -> Answer | Failure:

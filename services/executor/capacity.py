@@ -18,7 +18,7 @@ _REPEAT_S = 1.0
 
 def capacity(serving: Serving, instance: str, at: float) -> ExecutorCapacity:
     """One LLM as this process sees it at `at`, broker time."""
-    healthy = serving.endpoint.refusal() is None and serving.circuit.healthy(asyncio.get_running_loop().time())
+    healthy = serving.endpoint.refusal is None and serving.circuit.healthy(asyncio.get_running_loop().time())
     return ExecutorCapacity(
         llm=serving.llm.name,
         instance=instance,

@@ -39,7 +39,7 @@ class Serving:
     @property
     def closed(self) -> str | None:
         """Why no call is expected to succeed; None while none of that is known."""
-        refusal = self.endpoint.refusal()
+        refusal = self.endpoint.refusal
         return self.circuit.reason if refusal is None else refusal.kind
 
     def slots(self, _topic: str, partition: int) -> int:
