@@ -50,6 +50,7 @@ SUBCOMMANDS = (
     Subcommand("dead", "List records that could not be handled, and replay them.", _QUERIES, "dead:app"),
     Subcommand("llms", "List, add and remove LLMs of the running fleet.", _LLMS, "llms:app"),
     Subcommand("models", "List, promote and roll back model versions.", _LLMS, "models:app"),
+    Subcommand("import", "Bring recorded answers into the one format.", _LLMS, "importing:import_answers"),
     Subcommand("train", "Fit heads on recorded answers.", _LLMS, "train:train"),
     Subcommand("simulate", "Serve simulated LLMs.", _LLMS, "simulate:simulate"),
 )

@@ -1,0 +1,1 @@
+"""How published tables name what a row of canonical parquet needs."""

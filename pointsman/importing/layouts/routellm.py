@@ -1,0 +1,52 @@
+"""RouteLLM (lm-sys/RouteLLM, routellm/evals): one row per prompt, a column of True and False per LLM.
+
+`gsm8k_responses.csv` has the answers too, as `<llm>_response`; the files under `mmlu/responses` have none.
+"""
+
+from collections.abc import Iterator
+
+from pointsman.importing.identity import name_query
+from pointsman.importing.layouts.layout import Labels, WrongLayoutError
+from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded
+from pointsman.importing.records import Values
+from pointsman.importing.rows import Draft
+
+_PROMPT, _RESPONSE = "prompt", "_response"
+
+
+class RouteLlm:
+    """A row per LLM of each prompt; a query is named by its text, as the file names none."""
+
+    def __init__(self, columns: tuple[str, ...], labels: Labels) -> None:
+        self._labels = labels
+        graded_columns = [column for column in columns if column != _PROMPT and not _is_index(column)]
+        llms = [
+            column
+            for column in graded_columns
+            if column.removesuffix(_RESPONSE) not in graded_columns or not column.endswith(_RESPONSE)
+        ]
+        if _PROMPT not in columns or not llms:
+            raise WrongLayoutError(_PROMPT if _PROMPT not in columns else "a column per LLM")
+        self._llms = [Cells(llm, llm + _RESPONSE if llm + _RESPONSE in columns else None) for llm in llms]
+        check_names(self._llms)
+        self.columns = (_PROMPT, *(column for cells in self._llms for column in cells.columns))
+
+    def drafts(self, values: Values) -> Iterator[Draft]:
+        dataset = self._labels.dataset.removesuffix("_responses")
+        query = {
+            "source": self._labels.source,
+            "query_id": name_query(dataset, values[_PROMPT]),
+            "domain": dataset,
+            "dataset": dataset,
+            "prompt": values[_PROMPT],
+            "judge": "RouteLLM's correctness, as stored",
+        }
+        row = WideRow(query, {})
+        for cells in self._llms:
+            response = values[cells.response] if cells.response is not None else None
+            yield row.draft(cells, graded(values[cells.quality]), response)
+
+
+def _is_index(column: str) -> bool:
+    """Row numbers that pandas leaves in a file would read as grades."""
+    return not column or column.startswith(("Unnamed:", "__index_level_"))
