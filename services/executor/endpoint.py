@@ -15,7 +15,7 @@ from openai.resources.chat.completions import AsyncCompletions
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from services.executor.failures import CallFailedError, Failure
-from shared.addresses import is_allowed
+from shared.addresses import checked, is_allowed
 from shared.messages import Llm, Query
 
 #: Ours to say; a user's parameters pass through otherwise.
@@ -69,7 +69,7 @@ class Endpoint:
     async def open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
         """Begin to stream an answer; raises what the SDK raises."""
         if self._client is None:
-            raise CallFailedError(self.refusal or _NOT_CALLABLE)
+            raise CallFailedError(self.refusal or _no_address("the LLM has no address"))
         completions: AsyncCompletions = self._client.chat.completions
         headers: dict[str, str | Omit] = {"X-Client-Request-Id": request.id}
         if self.llm.api_key_file is None:
@@ -124,3 +124,17 @@ def _messages(query: Query) -> list[ChatCompletionMessageParam]:
     if query.messages is None:
         return [{"role": "user", "content": query.prompt or ""}]
     return cast(list[ChatCompletionMessageParam], [turn.model_dump(exclude_unset=True) for turn in query.messages])
+
+
+def _refusal(base_url: str, allowed: tuple[str, ...]) -> Failure | None:
+    try:
+        checked(base_url)
+    except ValueError as error:
+        return _no_address(f"the LLM's base URL cannot be called: {error}")
+    if is_allowed(base_url, allowed):
+        return None
+    return _no_address("the LLM's base URL is not among POINTSMAN_ALLOWED_BASE_URLS")
+
+
+def _no_address(why: str) -> Failure:
+    return Failure("address", why)

@@ -10,11 +10,13 @@ from services.executor.ledger import Ledger
 from services.executor.roster import Roster
 from services.executor.serving import Serving, Shared
 from services.executor.settings import ExecutorSettings
+from shared.errors import PermanentError
 from shared.logs import get
 from shared.messages import Dispatch, Llm
 from shared.stream.admin import lag
 from shared.stream.clock import BrokerClock
 from shared.stream.concurrent import ConcurrentLane
+from shared.stream.containment import contained
 from shared.stream.lane import LaneSettings, member_id
 from shared.stream.records import Record
 from shared.stream.supervisor import Supervisor
@@ -44,13 +46,13 @@ class Lanes:
         self.servings: dict[str, Serving] = {}
 
     async def tend(self) -> None:
-        """Open a lane for each new LLM; tell the others what changed."""
+        """Open a lane for each new LLM; tell the others what changed. One that cannot be served stops no other."""
         for llm in self._roster.llms():
-            serving = self.servings.get(llm.name)
-            if serving is None and not llm.removed:
-                self._open(llm)
-            elif serving is not None and serving.llm != llm:
-                self._update(serving, llm)
+            try:
+                with contained():
+                    self._tend(llm)
+            except PermanentError as error:
+                _log.error("this LLM cannot be served", llm=llm.name, revision=llm.revision, error=str(error))
 
     async def tend_removed(self) -> None:
         """A removed LLM has a lane for as long as something waits in its queue."""
@@ -68,6 +70,13 @@ class Lanes:
         """Close the clients."""
         for endpoint in [*self._retired, *(serving.endpoint for serving in self.servings.values())]:
             await endpoint.close()
+
+    def _tend(self, llm: Llm) -> None:
+        serving = self.servings.get(llm.name)
+        if serving is None and not llm.removed:
+            self._open(llm)
+        elif serving is not None and serving.llm != llm:
+            self._update(serving, llm)
 
     def _open(self, llm: Llm) -> None:
         serving = Serving(

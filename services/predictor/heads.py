@@ -23,6 +23,7 @@ class Heads:
         self._llm = llm
         self._load = load
         self._metrics = metrics
+        metrics.refused_models.labels("head")
         self._encoder: Model | None = None
         #: By encoder version, the one heard of last at the end.
         self._wanted: dict[str, Model] = {}

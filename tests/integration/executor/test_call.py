@@ -221,13 +221,13 @@ def test_base_urls_are_held_to_the_list(tmp_path: Path, allowed: tuple[str, ...]
 
     endpoint = Caller("http://127.0.0.1:1/v1", settings).endpoint
 
-    assert (endpoint.refusal() is not None) == refused
+    assert (endpoint.refusal is not None) == refused
 
 
 def test_a_base_url_cannot_climb_out_of_the_list(tmp_path: Path) -> None:
     settings = EndpointSettings(tmp_path, allowed_base_urls=("http://127.0.0.1:1/v1",))
 
-    assert Caller("http://127.0.0.1:1/v1/../admin", settings).endpoint.refusal() is not None
+    assert Caller("http://127.0.0.1:1/v1/../admin", settings).endpoint.refusal is not None
 
 
 async def test_connections_are_reused_after_an_answer_and_after_a_cut(server: FakeEndpoint, tmp_path: Path) -> None:
