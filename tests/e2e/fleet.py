@@ -15,8 +15,8 @@ from pydantic import JsonValue
 
 from pointsman.local.state import Endpoints, ProcessEntry, State, find
 
-#: Far more than a start takes on a quiet machine.
-PATIENCE_S = 300.0
+#: Far more than a start or a training takes on a quiet machine.
+PATIENCE_S = 600.0
 
 
 def pointsman(*arguments: str, expect: int = 0, stdin: str | None = None) -> str:
