@@ -48,9 +48,9 @@ def import_answers(
     from pointsman.importing.prices import Prices
     from pointsman.importing.writing import check_free
 
-    for option, file in (("--out", out), ("--rejects", rejects)):
-        if file is not None:
-            check_free(option, file, force=force)
+    check_free("--out", out, files or [], force=force)
+    if rejects is not None:
+        check_free("--rejects", rejects, [*(files or []), out], force=force)
     listed = Prices.read(prices) if prices is not None else None
     sources = _sources(files or [], format, source, state)
     with _progress([one.name for one in sources]) as told:
@@ -76,8 +76,15 @@ def _sources(files: list[Path], format: Format | None, source: str | None, state
 @contextmanager
 def _progress(names: list[str]) -> "Iterator[Told]":
     label = names[0] if len(names) == 1 else f"{len(names)} files"
-    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.TaskProgressColumn())
-    with bars.Progress(*columns, bars.TimeElapsedColumn(), console=Console(stderr=True), transient=True) as shown:
+    columns = (
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    # Where nobody looks on, an error must stay the only line.
+    with bars.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task(label, total=1.0)
         yield lambda share: shown.update(task, completed=share)
 
@@ -110,7 +117,7 @@ def _why(report: "Report", sources: "Sequence[Readable]") -> str:
     column = "" if reason.column is None else f"{reason.column}: "
     return (
         f"none of {report.read:,} rows is good; {column}expected {reason.expected} in {reason.rows:,} of them, "
-        f"the first is {_place(reason.first[0])}, which has {reason.first[0].problem.got}"
+        f"the first is {_place(reason.first[0])}: {reason.first[0].problem.got}"
     )
 
 
@@ -136,9 +143,10 @@ def _as_data(report: "Report", sources: "Sequence[Readable]", out: Path | None) 
 
 
 def _row(reason: "Reason") -> tuple[str, ...]:
-    first = "; ".join(f"{_place(rejected)}: {rejected.problem.got}" for rejected in reason.first)
-    return escape(reason.column or "-"), escape(reason.expected), f"{reason.rows:,}", escape(first)
+    first, *others = reason.first
+    places = [f"{_place(first)}: {first.problem.got}", *(f"{other.unit} {other.number}" for other in others)]
+    return escape(reason.column or "-"), escape(reason.expected), f"{reason.rows:,}", escape("; ".join(places))
 
 
 def _place(rejected: "Rejected") -> str:
-    return f"{rejected.file} {rejected.unit} {rejected.number}"
+    return f"{rejected.unit} {rejected.number} of {Path(rejected.file).name}"

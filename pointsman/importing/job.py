@@ -76,7 +76,7 @@ def _outcomes(sources: Sequence[Readable], seen: Seen, told: Told) -> Iterator[t
     total, before = sum(source.bytes for source in sources) or 1, 0
     for source in sources:
         for found in source.read(_part(told, before / total, source.bytes / total)):
-            yield source, found.number, _examine(found, f"{source.name} {source.unit} {found.number}", seen)
+            yield source, found.number, _examine(found, f"{source.unit} {found.number} of {source.name}", seen)
         before += source.bytes
 
 
@@ -89,7 +89,7 @@ def _examine(found: Found, place: str, seen: Seen) -> Row | Problem:
     first = seen.first(row, place)
     if first is None:
         return row
-    return Problem("query_id, llm", "each query and LLM once", f"{row.query_id} and {row.llm}, first in {first}")
+    return Problem("query_id, llm", "each query and LLM once", f"those of {first}")
 
 
 def _part(told: Told, start: float, share: float) -> Told:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pointsman.importing.records import Problem, Record, Told, Values, shown
 from pointsman.importing.text_lines import read_lines
+from shared.errors import PermanentError
 
 #: Lines searched for one that tells the columns.
 _FIRST = 100
@@ -20,7 +21,10 @@ class JsonRecords:
     def __init__(self, file: Path) -> None:
         self._file = file
         first = islice(map(_parse, read_lines(file, lambda _: None)), _FIRST)
-        self.columns = next((tuple(values) for values in first if not isinstance(values, Problem)), ())
+        whole = next((values for values in first if not isinstance(values, Problem)), None)
+        if whole is None:
+            raise PermanentError(f"expected one JSON object per line, no line of {file} begins and ends one")
+        self.columns = tuple(whole)
 
     def read(self, wanted: Collection[str], told: Told) -> Iterator[Record]:
         for number, line in enumerate(read_lines(self._file, told), 1):

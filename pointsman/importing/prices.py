@@ -44,7 +44,7 @@ class Prices:
                 missing = {"llm", "usd_per_m_input", "usd_per_m_output"} - set(rows.fieldnames or ())
                 if missing:
                     raise PermanentError(f"--prices: expected column {min(missing)} in {file}")
-                read = [_price(file, rows.line_num, row) for row in rows]
+                read = [_price(file, rows.line_num, row) for row in rows if _known(row)]
         except OSError as error:
             raise PermanentError(f"--prices: cannot read {file}: {error.strerror}") from error
         except (csv.Error, UnicodeDecodeError) as error:
@@ -60,6 +60,10 @@ class Prices:
             return None
         cost = price.of(row.input_tokens, row.output_tokens)
         return row.model_copy(update={"cost_usd": cost, "cost_kind": DERIVED})
+
+
+def _known(row: dict[str, str]) -> bool:
+    return bool(row["usd_per_m_input"] or row["usd_per_m_output"])
 
 
 def _price(file: Path, line: int, row: dict[str, str]) -> ListPrice:

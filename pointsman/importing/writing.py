@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -21,12 +21,14 @@ _GROUP_ROWS = 64 << 10
 _GROUP_BYTES = 32 << 20
 
 
-def check_free(option: str, file: Path, *, force: bool) -> None:
-    """Raises PermanentError where `file` is in the way, or its folder is missing."""
+def check_free(option: str, file: Path, inputs: Sequence[Path], *, force: bool) -> None:
+    """Raises PermanentError where `file` is in the way, is read itself, or its folder is missing."""
     if file.is_dir():
         raise PermanentError(f"{option}: expected a file, {file} is a folder")
     if not file.parent.is_dir():
         raise PermanentError(f"{option}: there is no folder {file.parent}; make it first")
+    if file.resolve() in [each.resolve() for each in inputs]:
+        raise PermanentError(f"{option}: {file} is among the files of this import; name another")
     if file.exists() and not force:
         raise PermanentError(f"{option}: {file} exists; give --force to replace it")
 

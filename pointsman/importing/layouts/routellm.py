@@ -18,13 +18,11 @@ class RouteLlm:
     """A row per LLM of each prompt; a query is named by its text, as the file names none."""
 
     def __init__(self, columns: tuple[str, ...], labels: Labels) -> None:
-        self._labels = labels
-        graded_columns = [column for column in columns if column != _PROMPT and not _is_index(column)]
-        llms = [
-            column
-            for column in graded_columns
-            if column.removesuffix(_RESPONSE) not in graded_columns or not column.endswith(_RESPONSE)
-        ]
+        self._source = labels.source
+        self._dataset = labels.dataset.removesuffix(_RESPONSE + "s").replace("mmlu_", "mmlu/", 1)
+        others = [column for column in columns if column != _PROMPT and not _is_index(column)]
+        answers = {llm + _RESPONSE for llm in others}
+        llms = [column for column in others if column not in answers]
         if _PROMPT not in columns or not llms:
             raise WrongLayoutError(_PROMPT if _PROMPT not in columns else "a column per LLM")
         self._llms = [Cells(llm, llm + _RESPONSE if llm + _RESPONSE in columns else None) for llm in llms]
@@ -32,12 +30,11 @@ class RouteLlm:
         self.columns = (_PROMPT, *(column for cells in self._llms for column in cells.columns))
 
     def drafts(self, values: Values) -> Iterator[Draft]:
-        dataset = self._labels.dataset.removesuffix("_responses")
         query = {
-            "source": self._labels.source,
-            "query_id": name_query(dataset, values[_PROMPT]),
-            "domain": dataset,
-            "dataset": dataset,
+            "source": self._source,
+            "query_id": name_query(self._dataset, values[_PROMPT]),
+            "domain": self._dataset,
+            "dataset": self._dataset,
             "prompt": values[_PROMPT],
             "judge": "RouteLLM's correctness, as stored",
         }
