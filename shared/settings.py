@@ -33,6 +33,8 @@ class FleetSettings(BaseSettings):
     #: SQLAlchemy URL, `postgresql+psycopg://user@host:port/database`; a password belongs into `postgres_password_file`.
     postgres: str = "postgresql+psycopg://postgres@localhost:5432/postgres"
     postgres_password_file: Path | None = None
+    #: A statement that takes longer is given up and tried again, seconds; upkeep and migrations are exempt.
+    postgres_statement_s: float = Field(default=10, ge=0.1)
     #: Name of this process in its group; stable across restarts where the process comes back under its name.
     instance: str = Field(default_factory=gethostname)
     #: Static group membership: only where the old process was reaped before the new one starts.

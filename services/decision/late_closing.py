@@ -54,7 +54,7 @@ class LateClosing:
         from shared.database.engine import Database
 
         settings = self._settings
-        self._database = Database(settings.postgres, settings.postgres_password_file)
+        self._database = Database(settings.postgres, settings.postgres_password_file, settings.postgres_statement_s)
         holder = Holder(settings.instance, self._boot_id)
         return Closing(
             Claims(self._database),

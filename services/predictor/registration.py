@@ -30,7 +30,8 @@ async def _register(settings: PredictorSettings) -> Llm:
     from shared.database.registry import llms, register_llm
 
     llm = complete(settings)
-    async with Database(settings.postgres, settings.postgres_password_file) as database, database.session() as session:
+    where = (settings.postgres, settings.postgres_password_file, settings.postgres_statement_s)
+    async with Database(*where) as database, database.session() as session:
         before = {one.name: one for one in await llms(session) if not one.removed}.get(llm.name)
         # A worker that comes back must not stay away because its endpoint does: the executor waits for that.
         if settings.llm_probe and (before is None or before.base_url != llm.base_url):

@@ -27,7 +27,7 @@ _LAG_EVERY_S = 10.0
 async def run(settings: TrainerSettings) -> None:
     """Run until a signal; waits for Postgres and Kafka first, and raises ConfigurationError where they do not fit."""
     metrics, clock = Metrics(), BrokerClock()
-    database = Database(settings.postgres, settings.postgres_password_file)
+    database = Database(settings.postgres, settings.postgres_password_file, settings.postgres_statement_s)
     producer = Producer(settings.kafka, clock)
     try:
         await _wait_for_both(settings, metrics, database, producer)

@@ -25,7 +25,7 @@ class Upkeep:
         self._metrics = metrics
 
     async def make_partitions(self) -> None:
-        async with self._database.session() as session:
+        async with self._database.long_session() as session:
             await ensure_partitions(session, datetime.now(UTC))
             await session.commit()
 
@@ -34,7 +34,7 @@ class Upkeep:
 
     async def settle_feedback(self, wait_s: float) -> None:
         """Give feedback to its query; that which waited in vain becomes a dead letter."""
-        async with self._database.session() as session:
+        async with self._database.long_session() as session:
             if not await try_lock(session, "settle feedback"):
                 return
             await settle_feedback(session)

@@ -154,7 +154,7 @@ class Claims:
     async def purge(self, older_than_s: float) -> None:
         """Forget attempts claimed longer ago than this."""
         age = func.now() - timedelta(seconds=older_than_s)
-        async with self._database.session() as session:
+        async with self._database.long_session() as session:
             await session.execute(delete(ClaimRow).where(ClaimRow.claimed_at < age))
             await session.commit()
 

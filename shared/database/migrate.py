@@ -17,7 +17,7 @@ from shared.errors import ConfigurationError
 
 async def migrate(url: str, password_file: Path | None = None) -> None:
     """Create or upgrade all tables; safe to run by many at once, and again."""
-    async with Database(url, password_file) as database, database.session() as session:
+    async with Database(url, password_file) as database, database.long_session() as session:
         await lock(session, "migrate")
         await (await session.connection()).run_sync(_upgrade)
         await ensure_partitions(session, datetime.now(UTC))

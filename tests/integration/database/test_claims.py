@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from shared.database.claims import ClaimKey, Claims, ClaimState, Holder
 from shared.database.engine import Database
+from shared.errors import TransientError
 from shared.stream.records import Outgoing, Position
 
 ME = Holder("executor-1", "boot-b")
@@ -227,3 +228,15 @@ async def _expire_leases(database: Database) -> None:
     async with database.session() as session:
         await session.execute(text("UPDATE claims SET lease_until = clock_timestamp() - interval '1 second'"))
         await session.commit()
+
+
+async def test_a_closing_that_hangs_is_given_up_and_closes_when_tried_again(url: str, claims: Claims) -> None:
+    await claims.take(KEY, "hash", "decision", ME)
+
+    async with Database(url, statement_s=0.3) as impatient, Database(url) as other:
+        async with other.session() as session:
+            await session.execute(text("SELECT 1 FROM claims FOR UPDATE"))
+            with pytest.raises(TransientError, match="statement timeout"):
+                await Claims(impatient).close(KEY, "decision", ME, ClaimState.ANSWERED, [RESPONSE])
+
+        assert await Claims(impatient).close(KEY, "decision", ME, ClaimState.ANSWERED, [RESPONSE])
