@@ -41,6 +41,7 @@ _FLEET, _QUERIES, _LLMS = "The fleet on this machine", "Queries", "LLMs and mode
 SUBCOMMANDS = (
     Subcommand("up", "Start the fleet, or join it to a Kafka and Postgres that exist.", _FLEET, "up:up"),
     Subcommand("down", "End a fleet that was started with --detach.", _FLEET, "up:down"),
+    Subcommand("demo", "Watch a fleet of its own being trained, used and disturbed.", _FLEET, "demo:demo"),
     Subcommand("status", "Show every process: memory, records/s, lag.", _FLEET, "status:status"),
     Subcommand("doctor", "Check this machine and say what to do.", _FLEET, "doctor:doctor"),
     Subcommand("topics", "Show every topic against what it must be.", _FLEET, "topics:topics"),

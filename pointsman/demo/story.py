@@ -84,6 +84,8 @@ class DemoLlm(_Told):
 #: What was done to the fleet while a query was sent.
 Phase = Literal["calm", "burst", "joined", "stalled", "recovered"]
 
+Kind = Literal["burst_began", "burst_ended", "joined", "stalled", "recovered"]
+
 
 class QueryPoint(_Told):
     """One query's way; times in seconds after the first query was sent."""
@@ -110,7 +112,7 @@ class Happening(_Told):
     """What was done to the fleet, and when."""
 
     at_s: float
-    kind: Literal["burst_began", "burst_ended", "joined", "stalled", "recovered"]
+    kind: Kind
     #: Whom it befell; None: the fleet.
     llm: str | None = None
 

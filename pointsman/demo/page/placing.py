@@ -1,0 +1,105 @@
+"""Where labels go so that they cover neither each other nor the marks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, hypot, pi, sin
+
+_DISTANCES = (5.0, 9.0, 16.0, 26.0, 38.0, 52.0, 68.0, 90.0, 120.0)
+_DIRECTIONS = tuple(index * pi / 8 for index in range(16))
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle; y grows downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def shared_with(self, other: "Box") -> float:
+        """Area of what both cover.
+
+        >>> Box(0, 0, 2, 2).shared_with(Box(1, 1, 3, 3)), Box(0, 0, 1, 1).shared_with(Box(1, 0, 2, 1))
+        (1, 0)
+        """
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(width, 0) * max(height, 0)
+
+    def within(self, other: "Box") -> bool:
+        return (
+            self.left >= other.left
+            and self.top >= other.top
+            and self.right <= other.right
+            and self.bottom <= other.bottom
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A label to be placed beside a mark of that radius."""
+
+    x: float
+    y: float
+    radius: float
+    width: float
+    height: float
+
+
+def place(labels: Sequence[Anchored], marks: Sequence[Box], lines: Sequence[Box], bounds: Box) -> list[Box]:
+    """A box for each label, near its mark; `lines` may be crossed where nothing better is left."""
+    placed: dict[int, Box] = {}
+    for _ in range(_ROUNDS):
+        for index, one in enumerate(labels):
+            others = [box for other, box in placed.items() if other != index]
+            options = [box for box in _options(one) if box.within(bounds)] or [_nearest_inside(one, bounds)]
+            placed[index] = min(options, key=lambda box: _price(one, box, others, marks, lines))
+    return [placed[index] for index in range(len(labels))]
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places in [low, high], in the order of `wanted`, at least `gap` apart and near what was wanted.
+
+    `gap` shrinks where there is not enough room for all.
+
+    >>> spread([1, 1, 9], gap=2, low=0, high=10)
+    [1, 3, 9]
+    >>> spread([9, 10, 10], gap=2, low=0, high=10)
+    [6, 8, 10]
+    """
+    if len(wanted) > 1:
+        gap = min(gap, (high - low) / (len(wanted) - 1))
+    places: list[float] = []
+    for value in wanted:
+        places.append(max(value, low, places[-1] + gap if places else low))
+    for index in reversed(range(len(places))):
+        ceiling = high if index == len(places) - 1 else places[index + 1] - gap
+        places[index] = min(places[index], ceiling)
+    return places
+
+
+def _options(one: Anchored) -> list[Box]:
+    """Boxes around the mark, the nearest first."""
+    return [_box(one, angle, distance + one.radius) for distance in _DISTANCES for angle in _DIRECTIONS]
+
+
+def _box(one: Anchored, angle: float, distance: float) -> Box:
+    """The label with its nearest edge at that distance in that direction."""
+    x = one.x + cos(angle) * distance + (cos(angle) * one.width / 2)
+    y = one.y + sin(angle) * distance + (sin(angle) * one.height / 2)
+    return Box(x - one.width / 2, y - one.height / 2, x + one.width / 2, y + one.height / 2)
+
+
+def _nearest_inside(one: Anchored, bounds: Box) -> Box:
+    left = min(max(one.x, bounds.left), max(bounds.right - one.width, bounds.left))
+    top = min(max(one.y, bounds.top), max(bounds.bottom - one.height, bounds.top))
+    return Box(left, top, left + one.width, top + one.height)
+
+
+def _price(one: Anchored, box: Box, labels: Sequence[Box], marks: Sequence[Box], lines: Sequence[Box]) -> float:
+    """How bad a place is: covering a label is worst, then a mark, then a line, then being far."""
+    covered = 50 * sum(map(box.shared_with, labels)) + 20 * sum(map(box.shared_with, marks))
+    away = hypot((box.left + box.right) / 2 - one.x, box.top / 2 + box.bottom / 2 - one.y) - one.width / 4
+    return covered + 3 * sum(map(box.shared_with, lines)) + away

@@ -1,0 +1,234 @@
+"""The cost-quality picture: every LLM alone, a random choice, what routing could do, and what this run did."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from pointsman.demo.page import words
+from pointsman.demo.page.markup import Markup, element
+from pointsman.demo.page.placing import Anchored, Box, place
+from pointsman.demo.page.roster import Roster
+from pointsman.demo.page.scales import Linear, Log
+from pointsman.demo.page.svg import LINE, NARROW, Picture, frame, group, label, line, marks, path, text_width, tip
+from pointsman.demo.story import QueryPoint, Story
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
+#: Room for what costs nothing, which has no logarithm.
+_FREE = 40.0
+_LEADER_FROM = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """One way of answering all queries."""
+
+    name: str
+    #: USD per 1,000 prompts.
+    cost: float
+    quality: float
+    kind: str
+    radius: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """Where costs and qualities are on the page."""
+
+    x: Log
+    y: Linear
+    width: float
+    height: float
+
+    @property
+    def bounds(self) -> Box:
+        return Box(_LEFT + 2, _TOP + 2, self.width - 4, self.height - _BOTTOM - 4)
+
+    def at(self, cost: float, quality: float) -> tuple[float, float]:
+        return self.x(cost), self.y(quality)
+
+
+def draw(story: Story, roster: Roster, width: float) -> Markup:
+    """The picture, `width` units wide."""
+    spots = _spots(story, roster)
+    curve = [(1000 * point.cost_usd, point.quality) for point in story.curve]
+    plane = _plane([(spot.cost, spot.quality) for spot in spots] + curve, width)
+    picture = Picture("trade", "Quality against cost", _description(spots))
+    return frame(
+        picture,
+        width,
+        plane.height,
+        [
+            group("axes", _axes(plane)),
+            *_curve(story, plane),
+            *_spread(story, plane),
+            marks(_mark(spot, plane) for spot in spots),
+            group("labels", _labels(spots, curve, plane)),
+        ],
+    )
+
+
+def known(story: Story) -> bool:
+    """Is there anything to draw?"""
+    return bool(_spots(story, Roster((), {}, {})))
+
+
+def _spots(story: Story, roster: Roster) -> list[_Spot]:
+    """The fleet first, then random, then the LLMs."""
+    report = story.report
+    ways = [
+        ("this run", report, "fleet", 7.0),
+        ("random", report.random, "random", 5.0),
+        *((name, totals, roster.colour_of.get(name, "grey-0"), 5.5) for name, totals in story.singles.items()),
+    ]
+    return [
+        _Spot(
+            name,
+            1000 * totals.cost_usd,
+            totals.quality,
+            kind,
+            radius,
+            (name, f"quality {words.quality(totals.quality)}", f"{words.cost(totals.cost_usd)} per 1,000 prompts"),
+        )
+        for name, totals, kind, radius in ways
+        if totals.quality is not None and totals.cost_usd is not None
+    ]
+
+
+def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
+    height = 400.0 if width == NARROW else 470.0
+    costs = [cost for cost, _ in points if cost > 0] or [1.0]
+    qualities = [quality for _, quality in points] or [0.0, 1.0]
+    margin = max(0.08 * (max(qualities) - min(qualities)), 0.02)
+    low, high = max(min(qualities) - margin, 0.0), min(max(qualities) + margin, 1.02)
+    left = _LEFT + (_FREE if any(cost <= 0 for cost, _ in points) else 0)
+    return _Plane(
+        Log(min(costs) / 1.35, max(costs) * 1.35, left, width - _RIGHT, _LEFT + _FREE / 2),
+        Linear(low, high, height - _BOTTOM, _TOP),
+        width,
+        height,
+    )
+
+
+def _axes(plane: _Plane) -> Iterator[Markup]:
+    base = plane.height - _BOTTOM
+    for tick in plane.y.ticks(5):
+        yield line(_LEFT, plane.y(tick), plane.width, plane.y(tick), "grid")
+        yield label(_LEFT - 8, plane.y(tick), f"{tick:.2f}", "tick", "end")
+    yield line(_LEFT, base, plane.width, base, "axis")
+    costs = plane.x.ticks(4 if plane.width == NARROW else 8)
+    for tick in [0.0, *costs] if plane.x.start > _LEFT else costs:
+        yield line(plane.x(tick), base, plane.x(tick), base + 5, "axis")
+        yield label(plane.x(tick), base + 15, words.dollars(tick), "tick", "middle")
+    yield label(0, 9, "Quality", "axis-name")
+    yield label(plane.width - 2, plane.height - 8, "USD per 1,000 prompts (log scale)", "axis-name", "end")
+
+
+def _curve(story: Story, plane: _Plane) -> Iterator[Markup]:
+    """The line through what other willingnesses to pay would have come to."""
+    if len(story.curve) < 2:
+        return
+    points = [plane.at(1000 * point.cost_usd, point.quality) for point in story.curve]
+    yield path(points, "curve")
+    told: list[Markup] = []
+    for point, (x, y) in zip(story.curve, points, strict=True):
+        lines = (
+            f"willingness to pay {point.willingness_to_pay:.3g}",
+            f"quality {words.quality(point.quality)}",
+            f"{words.cost(point.cost_usd)} per 1,000 prompts",
+        )
+        told.append(element("circle", {"cx": x, "cy": y, "r": 2.2, "class": "on-curve", **tip(lines)}))
+    yield marks(told)
+
+
+def _spread(story: Story, plane: _Plane) -> Iterator[Markup]:
+    """95 % intervals of the fleet's own means."""
+    report = story.report
+    if report.quality is None or report.cost_usd is None:
+        return
+    x, y = plane.at(1000 * report.cost_usd, report.quality)
+    if (half := _half_width(_qualities(story.queries))) is not None:
+        low, high = (min(max(report.quality + sign * half, plane.y.low), plane.y.high) for sign in (-1, 1))
+        yield line(x, plane.y(low), x, plane.y(high), "whisker")
+    if (half := _half_width([one.cost_usd or 0.0 for one in story.queries])) is not None:
+        low, high = (max(1000 * (report.cost_usd + sign * half), plane.x.low) for sign in (-1, 1))
+        yield line(plane.x(low), y, min(plane.x(high), plane.width), y, "whisker")
+
+
+def _qualities(queries: Sequence[QueryPoint]) -> list[float]:
+    """As the report counts, no answer is worth nothing; empty when one of an answer is unknown."""
+    if any(one.quality is None and one.answered_s is not None for one in queries):
+        return []
+    return [one.quality or 0.0 for one in queries]
+
+
+def _half_width(values: Sequence[float]) -> float | None:
+    """Half of the 95 % interval of a mean, by its standard error; None of fewer than two values.
+
+    >>> _half_width([0.0, 1.0, 0.0, 1.0]) == 1.96 * sqrt(1 / 3 / 4)
+    True
+    """
+    if len(values) < 2:
+        return None
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return 1.96 * sqrt(variance / len(values))
+
+
+def _mark(spot: _Spot, plane: _Plane) -> Markup:
+    x, y = plane.at(spot.cost, spot.quality)
+    if spot.kind == "fleet":
+        r = spot.radius
+        corners = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in ((0, -r), (r, 0), (0, r), (-r, 0)))
+        return element("polygon", {"points": corners, "class": "dot fleet", **tip(spot.lines)})
+    return element("circle", {"cx": x, "cy": y, "r": spot.radius, "class": f"dot {spot.kind}", **tip(spot.lines)})
+
+
+def _labels(spots: Sequence[_Spot], curve: Sequence[tuple[float, float]], plane: _Plane) -> Iterator[Markup]:
+    letters = 16 if plane.width == NARROW else 28
+    anchors, said, kinds = [], [], []
+    for spot in spots:
+        name = words.short(spot.name, letters)
+        x, y = plane.at(spot.cost, spot.quality)
+        anchors.append(Anchored(x, y, spot.radius, text_width(name) + 4, LINE))
+        said.append(name)
+        kinds.append("label strong" if spot.kind == "fleet" else "label")
+    points = [plane.at(*point) for point in curve]
+    if len(points) > 1:
+        name = "if paid more or less" if plane.width == NARROW else "with more or less willingness to pay"
+        x, y = points[len(points) // 2]
+        anchors.append(Anchored(x, y, 2, text_width(name) + 4, LINE))
+        said.append(name)
+        kinds.append("label quiet")
+    boxes = place(anchors, [_around(spot, plane) for spot in spots], list(_along(points)), plane.bounds)
+    for one, box, name, kind in zip(anchors, boxes, said, kinds, strict=True):
+        yield from _leader(one, box)
+        yield label((box.left + box.right) / 2, (box.top + box.bottom) / 2, name, kind, "middle")
+
+
+def _leader(one: Anchored, box: Box) -> Iterator[Markup]:
+    """A thin line to a label that could not stand beside its mark."""
+    x = min(max(one.x, box.left), box.right)
+    y = min(max(one.y, box.top + 3), box.bottom - 3)
+    if abs(x - one.x) + abs(y - one.y) > _LEADER_FROM + one.radius:
+        yield line(one.x, one.y, x, y, "leader")
+
+
+def _around(spot: _Spot, plane: _Plane) -> Box:
+    x, y = plane.at(spot.cost, spot.quality)
+    reach = spot.radius + 1
+    return Box(x - reach, y - reach, x + reach, y + reach)
+
+
+def _along(points: Sequence[tuple[float, float]]) -> Iterator[Box]:
+    """Small boxes along a line."""
+    for (x1, y1), (x2, y2) in pairwise(points):
+        steps = max(int(max(abs(x2 - x1), abs(y2 - y1)) / 5), 1)
+        for step in range(steps):
+            x, y = x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps
+            yield Box(x - 2, y - 2, x + 2, y + 2)
+
+
+def _description(spots: Sequence[_Spot]) -> str:
+    return "; ".join(", ".join(spot.lines) for spot in spots) + "."
