@@ -74,6 +74,10 @@ class Metrics:
         # Trainer
         self.recorded = counter("recorded_rows", "Rows made durable", "table")
         self.waiting_feedback = gauge("waiting_feedback_rows", "Feedback kept for a query not seen yet")
+        self.fits = counter("fits", "Heads fitted from feedback: live, rejected, refused or failed", "llm", "outcome")
+        self.fit_seconds = histogram("fit_seconds", "Fitting one head", "llm")
+        self.news = gauge("unlearned_feedback_rows", "Queries with feedback since the last fit", "llm")
+        self.left_out_rows = gauge("left_out_feedback_rows", "Such queries that another encoder embedded", "llm")
         self.recorder_lag = gauge("recorder_lag_records", "Records the whole group has not recorded yet", "topic")
 
     def expect(self, topics: Iterable[str]) -> None:

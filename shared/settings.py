@@ -32,6 +32,7 @@ class FleetSettings(BaseSettings):
     kafka: str = "localhost:9092"
     #: SQLAlchemy URL, `postgresql+psycopg://user@host:port/database`; a password belongs into `postgres_password_file`.
     postgres: str = "postgresql+psycopg://postgres@localhost:5432/postgres"
+    #: File with the database's password.
     postgres_password_file: Path | None = None
     #: A statement that takes longer is given up and tried again, seconds; upkeep and migrations are exempt.
     postgres_statement_s: float = Field(default=10, ge=0.1)
@@ -43,8 +44,9 @@ class FleetSettings(BaseSettings):
     home_partitions: int = Field(default=12, gt=0)
     #: Copies of each record in topics that this process creates; 3 in production.
     replication: int = Field(default=1, gt=0)
-    #: Address and port of /health, /ready, /metrics; port 0 takes a free one.
+    #: Address of /health, /ready, /metrics; 0.0.0.0 in a container.
     health_host: str = "127.0.0.1"
+    #: Their port; 0 takes a free one.
     health_port: int = Field(default=0, ge=0, le=65535)
     #: Where a process writes its health port once it listens (the local fleet reads it).
     health_file: Path | None = None
@@ -52,6 +54,7 @@ class FleetSettings(BaseSettings):
     progress_limit_s: float = Field(default=300, gt=0)
     #: Folder (any fsspec URL) of model files.
     artifacts: str = "file://.pointsman/artifacts"
+    #: DEBUG, INFO, WARNING or ERROR.
     log_level: str = "INFO"
 
 

@@ -19,6 +19,7 @@ class Encoders:
     def __init__(self, load: Callable[[Model], Encoder], metrics: Metrics) -> None:
         self._load = load
         self._metrics = metrics
+        metrics.refused_models.labels("encoder")
         self._wanted: Model | None = None
         self._tried: Model | None = None
         self.live: Encoder | None = None

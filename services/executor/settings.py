@@ -23,7 +23,9 @@ class ExecutorSettings(FleetSettings):
     claims: Literal["strict", "best_effort"] = "strict"
     #: How long calls in flight may go on after SIGTERM, seconds.
     drain_s: float = Field(default=120, ge=0)
+    #: For a connection to an LLM, seconds.
     connect_s: float = Field(default=5, gt=0)
+    #: The longest wait for an answer's first piece, seconds.
     first_token_s: float = Field(default=120, gt=0)
     #: The longest silence between two pieces of an answer, seconds.
     stall_s: float = Field(default=30, gt=0)
@@ -31,7 +33,9 @@ class ExecutorSettings(FleetSettings):
     retry_after_s: float = Field(default=20, ge=0)
     #: Failures in a row that open an LLM's circuit.
     circuit_failures: int = Field(default=5, gt=0)
+    #: How long it is open at first, seconds; each failed probe doubles that.
     circuit_first_s: float = Field(default=5, gt=0)
+    #: And at most, seconds.
     circuit_longest_s: float = Field(default=120, gt=0)
 
     @property

@@ -57,6 +57,7 @@ class Supervisor:
 
     def start(self, name: str, build: Callable[[], Lane]) -> None:
         """Keep a lane running: after a failure it is built anew, with new clients, after a backoff."""
+        self._metrics.lane_restarts.labels(name)
         supervised = self._lanes[name] = _Supervised(build)
         supervised.task = asyncio.create_task(self._keep(name, supervised), name=name)
 
