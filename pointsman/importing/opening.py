@@ -25,6 +25,8 @@ def open_records(file: Path) -> Records:
     head = _head(file)
     _refuse(file, head)
     records = _records(file, head)
+    if not "".join(records.columns).isprintable():
+        raise PermanentError(f"expected {file} in UTF-8 with a header of column names, got {records.columns!r:.100}")
     repeated = [column for column, times in Counter(records.columns).items() if times > 1]
     if repeated:
         raise PermanentError(f"{file}: expected each column once, {repeated[0]} is there twice")
@@ -32,9 +34,9 @@ def open_records(file: Path) -> Records:
 
 
 def _head(file: Path) -> bytes:
-    if file.is_dir():
-        raise PermanentError(f"expected a file, {file} is a folder; name the files in it")
     try:
+        if file.is_dir():
+            raise PermanentError(f"expected a file, {file} is a folder; name the files in it")
         with file.open("rb") as opened:
             return opened.read(_HEAD)
     except OSError as error:

@@ -66,5 +66,5 @@ def open_source(file: Path, format: Format | None, label: str | None) -> Source:
             misses[candidate] = str(error)
         else:
             return Source(file, candidate, records, layout)
-    lacks = "; ".join(f"{name} needs {missing} too" for name, missing in misses.items())
+    lacks = "; ".join(f"{name} {why}" for name, why in misses.items())
     raise PermanentError(f"expected {file} in a format that is known ({lacks}); its columns: {found}")

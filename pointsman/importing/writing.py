@@ -23,13 +23,13 @@ _GROUP_BYTES = 32 << 20
 
 def check_free(option: str, file: Path, inputs: Sequence[Path], *, force: bool) -> None:
     """Raises PermanentError where `file` is in the way, is read itself, or its folder is missing."""
-    if file.is_dir():
+    if os.path.isdir(file):
         raise PermanentError(f"{option}: expected a file, {file} is a folder")
-    if not file.parent.is_dir():
+    if not os.path.isdir(file.parent):
         raise PermanentError(f"{option}: there is no folder {file.parent}; make it first")
-    if file.resolve() in [each.resolve() for each in inputs]:
+    if os.path.realpath(file) in map(os.path.realpath, inputs):
         raise PermanentError(f"{option}: {file} is among the files of this import; name another")
-    if file.exists() and not force:
+    if os.path.lexists(file) and not force:
         raise PermanentError(f"{option}: {file} exists; give --force to replace it")
 
 
@@ -41,6 +41,8 @@ def beside(file: Path) -> Iterator[Path]:
         yield fresh
         if fresh.exists():
             fresh.replace(file)
+    except PermissionError as error:
+        raise PermanentError(f"cannot write in {file.parent}: {error.strerror}") from error
     except (OSError, arrow.ArrowException) as error:
         raise TransientError(f"cannot write {file}: {error}") from error
     finally:

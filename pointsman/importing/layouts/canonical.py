@@ -13,7 +13,7 @@ class Canonical:
     def __init__(self, columns: tuple[str, ...], _labels: Labels) -> None:
         missing = [column for column in REQUIRED if column not in columns]
         if missing:
-            raise WrongLayoutError(", ".join(missing))
+            raise WrongLayoutError(f"needs {', '.join(missing)} too")
         self.columns = tuple(column for column in COLUMNS if column in columns)
 
     def drafts(self, values: Values) -> Iterator[Draft]:

@@ -30,4 +30,4 @@ class Layout(Protocol):
 
 
 class WrongLayoutError(PermanentError):
-    """A file's columns are not those of the layout; the message says which are missing."""
+    """A file's columns are not those of the layout; the message goes on after the layout's name."""

@@ -25,7 +25,7 @@ class LlmRouter:
     def __init__(self, columns: tuple[str, ...], labels: Labels) -> None:
         missing = [column for column in _REQUIRED if column not in columns]
         if missing:
-            raise WrongLayoutError(", ".join(missing))
+            raise WrongLayoutError(f"needs {', '.join(missing)} too")
         self._source = labels.source
         self.columns = (*_REQUIRED, *(column for column in _OPTIONAL if column in columns))
 

@@ -9,7 +9,7 @@ from pointsman.importing.identity import name_query
 from pointsman.importing.layouts.layout import Labels, WrongLayoutError
 from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded
 from pointsman.importing.records import Values
-from pointsman.importing.rows import Draft
+from pointsman.importing.rows import COLUMNS, Draft
 
 _PROMPT, _RESPONSE = "prompt", "_response"
 
@@ -21,10 +21,12 @@ class RouteLlm:
         self._source = labels.source
         self._dataset = labels.dataset.removesuffix(_RESPONSE + "s").replace("mmlu_", "mmlu/", 1)
         others = [column for column in columns if column != _PROMPT and not _is_index(column)]
+        foreign = [column for column in others if column in COLUMNS or "|" in column]
+        if _PROMPT not in columns or not others or foreign:
+            needed = "a column per LLM" if _PROMPT in columns else _PROMPT
+            raise WrongLayoutError(f"has no {foreign[0]}" if foreign else f"needs {needed} too")
         answers = {llm + _RESPONSE for llm in others}
         llms = [column for column in others if column not in answers]
-        if _PROMPT not in columns or not llms:
-            raise WrongLayoutError(_PROMPT if _PROMPT not in columns else "a column per LLM")
         self._llms = [Cells(llm, llm + _RESPONSE if llm + _RESPONSE in columns else None) for llm in llms]
         check_names(self._llms)
         self.columns = (_PROMPT, *(column for cells in self._llms for column in cells.columns))

@@ -29,7 +29,7 @@ class RouterBench:
         ]
         missing = [column for column in (*_QUERY, *dict.fromkeys(told)) if column not in columns]
         if missing or not self._llms:
-            raise WrongLayoutError(", ".join(missing) or f"<LLM>{_RESPONSE}")
+            raise WrongLayoutError(f"needs {', '.join(missing) or f'<LLM>{_RESPONSE}'} too")
         check_names(self._llms)
         self.columns = (*_QUERY, *(column for cells in self._llms for column in cells.columns))
 
