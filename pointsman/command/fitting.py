@@ -10,7 +10,7 @@ from rich.console import Console
 from pointsman.local.state import Endpoints
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
 from pointsman.training.training import TrainConfig, Trained, Workplace, train_heads
-from services.trainer.fitting.publishing import Candidate, Judgement
+from services.trainer.fitting.card import Candidate, Judgement
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 
@@ -64,4 +64,4 @@ def row(candidate: Candidate) -> tuple[str, ...]:
 
 
 def _explained(judged: Judgement) -> str:
-    return f"{1 - judged.squared_error / judged.constant_squared_error:.0%}"
+    return f"{judged.explained:.0%}"

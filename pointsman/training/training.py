@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pointsman.training.policy import register_policy
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
+from services.trainer.fitting.card import Candidate, Lineage
 from services.trainer.fitting.familiarity import fit_projection
-from services.trainer.fitting.graph import check_parity, head_graph
-from services.trainer.fitting.heads import Examples, HeadConfig, fit
-from services.trainer.fitting.publishing import Candidate, register, register_policy, store_head
+from services.trainer.fitting.heads import HeadConfig, fit
+from services.trainer.fitting.publishing import Origin, store_head
+from services.trainer.fitting.rows import Queries, store_rows
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.database.registry import live_models
+from shared.database.registry import enter_model, live_models
 from shared.encoder import Encoder
 from shared.errors import ConfigurationError
 from shared.messages import Model
@@ -68,7 +70,7 @@ async def train_heads(
     fitting = fit_heads(recorded, embedded, encoder.version, place.artifacts, config)
     total = len(recorded.answers)
     while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
-        live = await register(place.database, candidate)
+        live = await _enter(place.database, candidate)
         trained.candidates.append(candidate)
         trained.live.extend([] if live is None else [live])
         progress("Fitting heads", len(trained.candidates), total)
@@ -82,24 +84,26 @@ def fit_heads(
 ) -> Iterator[Candidate]:
     """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
     judging = held_out(recorded.prompts, config.held_out, config.seed)
+    queries = Queries(embedded.vectors, embedded.prompt_tokens, judging)
     projection = fit_projection(embedded.vectors)
+    lineage = Lineage(rows_sha256=store_rows(queries, projection, recorded.answers, artifacts))
     for llm, answers in recorded.answers.items():
-        examples = Examples(
-            vectors=embedded.vectors[answers.query],
-            prompt_tokens=embedded.prompt_tokens[answers.query],
-            quality=answers.quality,
-            response_tokens=answers.response_tokens,
-            held_out=judging[answers.query],
-        )
+        examples = queries.answered(answers)
         head = fit(examples, projection, config.heads, config.seed)
         if head is None:
             raise ConfigurationError(
                 f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
                 "on either side of the split, there are fewer"
             )
-        graph = head_graph(head)
-        parity = check_parity(head, graph, examples.vectors, examples.prompt_tokens)
-        yield store_head(llm, encoder, head, graph, parity, config.seed, artifacts)
+        yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)
+
+
+async def _enter(database: Database, candidate: Candidate) -> Model | None:
+    async with database.session() as session:
+        card = candidate.card.model_dump(mode="json")
+        live = await enter_model(session, candidate.model, card, candidate.rejected)
+        await session.commit()
+    return live
 
 
 async def _live_encoder(database: Database) -> Model:

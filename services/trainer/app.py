@@ -3,7 +3,10 @@
 from functools import partial
 
 from services.trainer.announcer import Announcer
+from services.trainer.fitter import fit
 from services.trainer.handler import TOPICS
+from services.trainer.learner import Learner
+from services.trainer.news import Schedule
 from services.trainer.recorder import Recorder
 from services.trainer.settings import TrainerSettings
 from services.trainer.upkeep import Upkeep
@@ -66,6 +69,10 @@ def _start(
         lane.name,
         lambda: Recorder(lane, writer.write, max_records=settings.record_batch, every_s=settings.record_every_s),
     )
+
+    schedule = Schedule(settings.train_after_rows, settings.train_every_s)
+    learner = Learner(database, producer, partial(fit, limit_s=settings.train_limit_s), schedule, metrics)
+    supervisor.every("learn", settings.train_check_s, learner.learn)
 
     upkeep = Upkeep(database, producer, cemetery, metrics)
     supervisor.every("announce", settings.announce_every_s, Announcer(database, producer).announce)

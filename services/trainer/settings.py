@@ -24,3 +24,13 @@ class TrainerSettings(FleetSettings):
     upkeep_every_s: float = Field(default=3600, gt=0)
     #: How long claims are kept, seconds: a query id is refused with other content for as long.
     claims_kept_s: float = Field(default=7 * 86_400, gt=0)
+    #: An LLM's head is fitted again once so many of its queries have new feedback.
+    train_after_rows: int = Field(default=200, gt=0)
+    #: And with less new feedback when its last fit is this old, seconds.
+    train_every_s: float = Field(default=86_400, gt=0)
+    #: How often news are counted, seconds.
+    train_check_s: float = Field(default=30, gt=0)
+    #: Queries with feedback that a head is fitted on, at most: the newest.
+    train_rows: int = Field(default=50_000, gt=0)
+    #: A fit that takes longer is ended, seconds.
+    train_limit_s: float = Field(default=3600, gt=0)

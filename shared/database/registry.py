@@ -79,6 +79,16 @@ async def add_model(
     return await promote(session, model.kind, model.llm, model.version) if status == "live" else _model(row)
 
 
+async def enter_model(
+    session: AsyncSession, model: Model, card: Mapping[str, JsonValue], rejected: str | None
+) -> Model | None:
+    """Add a judged version: live at once, or rejected with the reason; the live model, if it is."""
+    if rejected is not None:
+        await add_model(session, model, card, "rejected", rejected)
+        return None
+    return await add_model(session, model, card, "live")
+
+
 async def promote(session: AsyncSession, kind: str, llm: str | None, version: str) -> Model:
     """The model, now live in place of the one that was; one that is live already stays as it is.
 
@@ -94,6 +104,31 @@ async def promote(session: AsyncSession, kind: str, llm: str | None, version: st
     row.status, row.reason, row.revision = "live", None, (newest or 0) + 1
     await session.flush()
     return _model(row)
+
+
+async def roll_back(session: AsyncSession, kind: str, llm: str | None, because: str | None = None) -> Model:
+    """The version that was live before, now live again; the one that was live is rejected, with the reason.
+
+    Of a head for the live encoder, as only that one predicts. Raises PermanentError when nothing is live, or nothing
+    was before.
+    """
+    await lock(session, f"promote {kind} {llm}")
+    row = await session.scalar(select(ModelRow).where(*await _live(session, kind, llm)))
+    whose = kind if llm is None else f"{kind} of {llm}"
+    if row is None:
+        raise PermanentError(f"expected a live {whose}, there is none; see `pointsman models list`")
+    retired = select(ModelRow).where(_rivals(row), ModelRow.status == "retired")
+    earlier = await session.scalar(retired.order_by(ModelRow.revision.desc()).limit(1))
+    if earlier is None:
+        raise PermanentError(
+            f"expected an earlier {whose} to go back to, {row.version} is the only one that was live; "
+            "see `pointsman models list`"
+        )
+    live = await promote(session, kind, llm, earlier.version)
+    row.status = "rejected"
+    row.reason = f"rolled back to {live.version}" + ("" if because is None else f": {because}")
+    await session.flush()
+    return live
 
 
 async def live_models(session: AsyncSession) -> list[Model]:
@@ -144,6 +179,15 @@ async def _model_row(session: AsyncSession, kind: str, llm: str | None, version:
         whose = kind if llm is None else f"{kind} of {llm}"
         raise PermanentError(f"there is no version {version!r} of the {whose}; see `pointsman models list`")
     return row
+
+
+async def _live(session: AsyncSession, kind: str, llm: str | None) -> list[ColumnElement[bool]]:
+    """What tells the live version of a kind, or of an LLM's heads the one that reads the live encoder's vectors."""
+    wanted = [ModelRow.status == "live", ModelRow.kind == kind, ModelRow.llm.is_not_distinct_from(llm)]
+    if kind == "head":
+        encoder = select(ModelRow.version).where(ModelRow.status == "live", ModelRow.kind == "encoder")
+        wanted.append(ModelRow.encoder == encoder.scalar_subquery())
+    return wanted
 
 
 def _rivals(row: ModelRow) -> ColumnElement[bool]:

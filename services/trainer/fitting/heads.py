@@ -92,6 +92,8 @@ class FittedHead:
     rows: int
     judged_quality: Judged
     judged_length: Judged
+    #: (held out,) quality minus what was predicted of it when those rows were unknown.
+    residuals: Floats
 
     def rejected(self) -> str | None:
         """Why it must not be served; None when it may."""
@@ -112,7 +114,9 @@ def fit(examples: Examples, projection: Projection, config: HeadConfig, seed: in
     known = np.isfinite(examples.response_tokens)
     if min(_fewest(examples.held_out), _fewest(examples.held_out[known])) < config.fewest_rows:
         return None
-    quality_judged, _ = _judge(_candidates(config, seed), examples.vectors, examples.quality, examples.held_out)
+    quality_judged, quality_residuals = _judge(
+        _candidates(config, seed), examples.vectors, examples.quality, examples.held_out
+    )
     features = length_features(examples.vectors, examples.prompt_tokens)[known]
     log_tokens = np.log1p(examples.response_tokens[known])
     length_candidates = _candidates(config, seed) | {"constant": partial(Ridge, alpha=1e12)}
@@ -129,6 +133,7 @@ def fit(examples: Examples, projection: Projection, config: HeadConfig, seed: in
         rows=len(examples.quality),
         judged_quality=quality_judged,
         judged_length=length_judged,
+        residuals=quality_residuals,
     )
 
 

@@ -20,7 +20,16 @@ def held_out(prompts: Sequence[str], share: float, seed: int) -> NDArray[np.bool
     return np.array([_position(prompt, seed) < share for prompt in prompts], np.bool_)
 
 
+def held_out_vectors(vectors: NDArray[np.float32], share: float, seed: int) -> NDArray[np.bool_]:
+    """(n,) like held_out, of queries whose text was not kept: equal vectors stay together."""
+    return np.array([_place(vector.astype("<f4").tobytes(), seed) < share for vector in vectors], np.bool_)
+
+
 def _position(prompt: str, seed: int) -> float:
     """A place in [0, 1) that only the prompt's words and the seed decide."""
     words = _VARIABLE.sub(" ", prompt.lower()).strip()
-    return int.from_bytes(sha256(f"{seed}:{words}".encode()).digest()[:8]) / 2**64
+    return _place(words.encode(), seed)
+
+
+def _place(content: bytes, seed: int) -> float:
+    return int.from_bytes(sha256(f"{seed}:".encode() + content).digest()[:8]) / 2**64

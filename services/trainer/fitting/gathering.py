@@ -1,0 +1,79 @@
+"""One LLM's rows for a refit: those that were kept, and what users said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.trainer.fitting.heads import Examples, Mask
+from services.trainer.fitting.split import held_out_vectors
+from shared.database.labels import Label
+from shared.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The examples, and which of them the live head was not fitted on."""
+
+    examples: Examples
+    unseen: Mask
+
+
+def of_log(labels: Sequence[Label], dimensions: int | None, share: float, seed: int) -> Examples:
+    """Labelled queries as examples; about `share` of them judge.
+
+    Raises PermanentError when a vector has other dimensions than the kept rows.
+    """
+    widths = {len(label.vector) // 4 for label in labels} | ({dimensions} if dimensions is not None else set())
+    if len(widths) > 1:
+        raise PermanentError(f"expected vectors of one length, there are {sorted(widths)}; was an encoder replaced?")
+    vectors = np.array([np.frombuffer(label.vector, "<f4") for label in labels], np.float32)
+    vectors = vectors.reshape(len(labels), *widths)
+    tokens = [np.nan if label.response_tokens is None else label.response_tokens for label in labels]
+    return Examples(
+        vectors=vectors,
+        prompt_tokens=np.array([label.prompt_tokens for label in labels], np.float32),
+        quality=np.array([label.quality for label in labels], np.float32),
+        response_tokens=np.array(tokens, np.float32),
+        held_out=held_out_vectors(vectors, share, seed),
+    )
+
+
+def gather(kept: Examples | None, news: Examples, known: Mask) -> Gathered:
+    """Kept rows first, then those of the log; `known` (rows of the log,) were seen by the live head.
+
+    A query that is in both counts once, by what its user said, and nobody is judged on what was seen.
+    """
+    keys = _keys(news)
+    seen = {key for key, was_known in zip(keys, known, strict=True) if was_known}
+    if kept is None:
+        return Gathered(news, np.array([key not in seen for key in keys], np.bool_))
+    kept_keys = _keys(kept)
+    seen |= set(kept_keys)
+    older = _take(kept, ~np.isin(kept_keys, keys))
+    unseen = np.array([False] * len(older.quality) + [key not in seen for key in keys], np.bool_)
+    return Gathered(_join(older, news), unseen)
+
+
+def _keys(examples: Examples) -> list[bytes]:
+    return [vector.astype("<f4").tobytes() for vector in examples.vectors]
+
+
+def _take(examples: Examples, rows: Mask) -> Examples:
+    return Examples(
+        vectors=examples.vectors[rows],
+        prompt_tokens=examples.prompt_tokens[rows],
+        quality=examples.quality[rows],
+        response_tokens=examples.response_tokens[rows],
+        held_out=examples.held_out[rows],
+    )
+
+
+def _join(one: Examples, other: Examples) -> Examples:
+    return Examples(
+        vectors=np.concatenate([one.vectors, other.vectors]),
+        prompt_tokens=np.concatenate([one.prompt_tokens, other.prompt_tokens]),
+        quality=np.concatenate([one.quality, other.quality]),
+        response_tokens=np.concatenate([one.response_tokens, other.response_tokens]),
+        held_out=np.concatenate([one.held_out, other.held_out]),
+    )

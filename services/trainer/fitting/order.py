@@ -1,0 +1,20 @@
+"""What the trainer tells the process that fits."""
+
+from pydantic import BaseModel, ConfigDict
+
+from services.trainer.fitting.card import Lineage
+from shared.messages import Model
+
+
+class Order(BaseModel):
+    """Fit this LLM's next head."""
+
+    model_config = ConfigDict(frozen=True)
+
+    llm: str
+    #: Version of the live encoder: only its vectors count.
+    encoder: str
+    #: None when the prior is served.
+    live: Model | None = None
+    #: The rows that the live head was fitted on.
+    seen: Lineage = Lineage()

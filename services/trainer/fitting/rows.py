@@ -1,0 +1,91 @@
+"""The rows of a training run, kept in one file for later refits: news are added to them, and do not replace them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Protocol
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+import numpy as np
+from numpy.lib.format import write_array
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from services.trainer.fitting.familiarity import Projection
+from services.trainer.fitting.heads import Examples, Mask
+from shared.artifacts import Artifacts
+from shared.errors import ArtifactError
+from shared.inference import Floats
+
+
+class Answers(Protocol):
+    """One LLM's rows: indices of queries, and what was recorded; each (n,), tokens NaN where unknown."""
+
+    @property
+    def query(self) -> NDArray[np.int64]: ...
+    @property
+    def quality(self) -> Floats: ...
+    @property
+    def response_tokens(self) -> Floats: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What all LLMs were asked: vectors (n, d), prompt tokens (n,), which rows judge (n,)."""
+
+    vectors: Floats
+    prompt_tokens: Floats
+    held_out: Mask
+
+    def answered(self, answers: Answers) -> Examples:
+        """One LLM's examples."""
+        return Examples(
+            vectors=self.vectors[answers.query],
+            prompt_tokens=self.prompt_tokens[answers.query],
+            quality=answers.quality,
+            response_tokens=answers.response_tokens,
+            held_out=self.held_out[answers.query],
+        )
+
+
+def store_rows(queries: Queries, projection: Projection, answers: Mapping[str, Answers], artifacts: Artifacts) -> str:
+    """Write all LLMs' rows as one file; the same rows make the same sha256, which is returned."""
+    arrays: dict[str, NDArray[Any]] = {
+        "vectors": queries.vectors,
+        "prompt_tokens": queries.prompt_tokens,
+        "held_out": queries.held_out,
+        "projection_mean": projection.mean,
+        "projection_whitening": projection.whitening,
+    }
+    for llm, rows in answers.items():
+        arrays |= {
+            f"{llm}/query": rows.query,
+            f"{llm}/quality": rows.quality,
+            f"{llm}/response_tokens": rows.response_tokens,
+        }
+    content = BytesIO()
+    with ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            # Without a time of its own, a member says 1980: equal rows, equal bytes.
+            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                write_array(member, array, allow_pickle=False)
+    card: dict[str, JsonValue] = {"kind": "rows", "queries": len(queries.vectors), "llms": [*sorted(answers)]}
+    return artifacts.put(content.getvalue(), card).sha256
+
+
+def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Projection]:
+    """One LLM's kept examples, and the projection of the run; raises ArtifactError when the file is not such."""
+    try:
+        with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
+            queries = Queries(kept["vectors"], kept["prompt_tokens"], kept["held_out"])
+            rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
+            return queries.answered(rows), Projection(kept["projection_mean"], kept["projection_whitening"])
+    except (BadZipFile, KeyError, OSError, ValueError) as error:
+        raise ArtifactError(f"expected {sha256} to hold training rows of {llm}: {error}; train it again") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    query: NDArray[np.int64]
+    quality: Floats
+    response_tokens: Floats

@@ -1,0 +1,102 @@
+"""Labelled queries of the log: who answered, from which vector, and what its user said in the end."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Float, Integer, Subquery, and_, cast, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.tables import AttemptRow, FeedbackRow, RoutingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One answered query."""
+
+    #: Little-endian float32.
+    vector: bytes
+    prompt_tokens: int
+    #: None when the provider did not report them.
+    response_tokens: int | None
+    #: In [0, 1]; satisfied counts 1, not satisfied 0.
+    quality: float
+    #: Append time of the last word, seconds since the epoch.
+    said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Labelled queries of one LLM since some moment."""
+
+    #: Embedded by the encoder asked about.
+    rows: int
+    #: Embedded by another.
+    left_out: int
+    #: When the last word on one of `rows` was said; None without any.
+    newest: float | None
+
+
+async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> list[Label]:
+    """The LLM's newest labelled queries with vectors of this encoder, oldest first, at most `most`."""
+    words = _last_words(llm, since=None)
+    statement = select(words).where(~words.c.withdrawn, words.c.encoder == encoder)
+    found = await session.execute(statement.order_by(words.c.said_at.desc(), words.c.query_id).limit(most))
+    return [
+        Label(row.vector, row.prompt_tokens, row.response_tokens, row.quality, row.said_at.timestamp())
+        for row in reversed(found.all())
+    ]
+
+
+async def count_labels(session: AsyncSession, llm: str, encoder: str, since: float | None) -> Count:
+    """How many there are whose last word was said after `since`; None counts all."""
+    words = _last_words(llm, since)
+    mine = words.c.encoder == encoder
+    statement = select(
+        func.count().filter(mine), func.count().filter(~mine), func.max(words.c.said_at).filter(mine)
+    ).where(~words.c.withdrawn)
+    rows, left_out, newest = (await session.execute(statement)).one()
+    return Count(rows, left_out, None if newest is None else newest.timestamp())
+
+
+def _last_words(llm: str, since: float | None) -> Subquery:
+    """One row per answer of this LLM: the last word on it, also a withdrawing one.
+
+    A query sent again under its id gets the old answer again, and feedback may then name either record: so a word is
+    on the newest answer up to its own record, and of several words on one answer the last counts.
+    """
+    same_query = and_(AttemptRow.tenant == FeedbackRow.tenant, AttemptRow.query_id == FeedbackRow.query_id)
+    answer = (
+        select(AttemptRow.accepted_at, AttemptRow.decision_id, AttemptRow.llm, AttemptRow.response_tokens)
+        .where(same_query, AttemptRow.event == "answered", AttemptRow.accepted_at <= FeedbackRow.accepted_at)
+        .order_by(AttemptRow.accepted_at.desc())
+        .limit(1)
+        .lateral("answer")
+    )
+    receipt = and_(
+        RoutingRow.tenant == FeedbackRow.tenant,
+        RoutingRow.query_id == FeedbackRow.query_id,
+        RoutingRow.accepted_at == answer.c.accepted_at,
+        RoutingRow.decision_id == answer.c.decision_id,
+    )
+    one_answer = (FeedbackRow.tenant, FeedbackRow.query_id, answer.c.accepted_at)
+    satisfied = cast(cast(FeedbackRow.satisfied, Integer), Float)
+    statement = (
+        select(
+            FeedbackRow.query_id,
+            FeedbackRow.said_at,
+            FeedbackRow.withdrawn,
+            func.coalesce(FeedbackRow.quality, satisfied).label("quality"),
+            RoutingRow.encoder,
+            RoutingRow.vector,
+            RoutingRow.prompt_tokens,
+            answer.c.response_tokens,
+        )
+        .join(answer, true())
+        .join(RoutingRow, receipt)
+        .where(answer.c.llm == llm)
+        .distinct(*one_answer)
+        .order_by(*one_answer, FeedbackRow.said_at.desc())
+    )
+    if since is not None:
+        statement = statement.where(FeedbackRow.said_at > datetime.fromtimestamp(since, UTC))
+    return statement.subquery()
