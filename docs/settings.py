@@ -16,8 +16,9 @@ from shared.settings import FleetSettings
 
 FILE = Path(__file__).with_suffix(".md")
 _HEAD = (
-    "# Settings\n\nEnvironment variables, read once at the start; a wrong one ends the process with exit code 2 and one "
-    "line that names it. This page is written by `docs/settings.py`. An LLM's own variables, `POINTSMAN_LLM_…`, are in the "
+    "# Settings\n\n"
+    "Environment variables, read once at the start; a wrong one ends the process with exit code 2 and one line that "
+    "names it. This page is written by `docs/settings.py`. An LLM's own variables, `POINTSMAN_LLM_…`, are in the "
     "[README](../README.md#add-an-llm).\n"
 )
 _CLASSES: dict[str, type[FleetSettings]] = {

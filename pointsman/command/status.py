@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 
 from pointsman.command.options import Json, StateFolder
 from pointsman.command.output import print_json
 from pointsman.local.overview import Overview, Row, observer
 from pointsman.local.state import State, locate
-from pointsman.local.table import table
-from shared.errors import TransientError
+from pointsman.local.table import follow, table
+from shared.errors import ConfigurationError, TransientError
 
 
 def status(
@@ -27,8 +26,12 @@ def status(
         raise TransientError(f"no fleet runs in {folder.folder}; start one with `pointsman up --state {folder.folder}`")
     console = Console()
     if live:
+        if not console.is_terminal:
+            raise ConfigurationError(
+                "expected a terminal for --live; without it, or with --json, the table is printed once"
+            )
         with suppress(KeyboardInterrupt):
-            asyncio.run(_follow(folder, console))
+            asyncio.run(follow(folder, console, _title(folder), lambda: folder.running_pid() is not None))
         return
     rows = asyncio.run(_look(folder))
     if as_json:
@@ -44,15 +47,6 @@ async def _look(state: State) -> list[Row]:
         await overview.look(client)
         await asyncio.sleep(1)
         return await overview.look(client)
-
-
-async def _follow(state: State, console: Console) -> None:
-    overview = Overview(state)
-    with Live(console=console, auto_refresh=False) as live:
-        async with observer() as client:
-            while state.running_pid() is not None:
-                live.update(table(await overview.look(client), _title(state)), refresh=True)
-                await asyncio.sleep(1)
 
 
 def _title(state: State) -> str:

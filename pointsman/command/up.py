@@ -14,13 +14,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.live import Live
 
 from pointsman.command.options import StateFolder
 from pointsman.local.options import FleetOptions
-from pointsman.local.overview import Overview, observer
 from pointsman.local.state import State, locate
-from pointsman.local.table import table
+from pointsman.local.table import follow
 from shared.errors import ConfigurationError, PermanentError, TransientError
 
 _READY_TIMEOUT_S = 600
@@ -90,16 +88,11 @@ def _replica_count(text: str) -> tuple[str, int]:
 
 async def _show(console: Console, state: State) -> None:
     """The live table, until this process is told to stop."""
-    overview = Overview(state)
     title = f"fleet in {state.folder}; Ctrl-C stops it"
     if not console.is_terminal:
         console.print("ready")
         await asyncio.Event().wait()
-    with Live(console=console, auto_refresh=False) as live:
-        async with observer() as client:
-            while True:
-                live.update(table(await overview.look(client), title), refresh=True)
-                await asyncio.sleep(1)
+    await follow(state, console, title, lambda: True)
 
 
 def _detached(options: FleetOptions, console: Console) -> None:

@@ -1,10 +1,26 @@
 """The fleet's status as a table for people."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
+from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
-from pointsman.local.overview import Row
+from pointsman.local.overview import Overview, Row, observer
+from pointsman.local.state import State
+
+_EVERY_S = 1.0
+
+
+async def follow(state: State, console: Console, title: str, going_on: Callable[[], bool]) -> None:
+    """Draw the table anew each second, for as long as that is wanted."""
+    overview = Overview(state)
+    with Live(console=console, auto_refresh=False) as live:
+        async with observer() as client:
+            while going_on():
+                live.update(table(await overview.look(client), title), refresh=True)
+                await asyncio.sleep(_EVERY_S)
 
 
 def table(rows: Sequence[Row], title: str) -> Table:
