@@ -22,7 +22,7 @@ class DispatchHandler:
         self._shared = shared
         self._serving = serving
         self._attempts = Attempts(shared, Calling(shared, serving), closing)
-        self._meeting = Meeting(shared, closing)
+        self._meeting = Meeting(shared, closing, serving.calls.stand_aside)
 
     async def handle(self, record: Record, dispatch: Dispatch) -> None:
         """Return when this record owes nothing any more.

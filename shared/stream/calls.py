@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from shared.stream.records import Position, Record
 
+#: Records kept in memory without a slot; more of them hold theirs.
+_MOST_ASIDE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -24,6 +27,7 @@ class Calls:
     def __init__(self) -> None:
         self._calls: dict[Position, Call] = {}
         self._by_number: Counter[int] = Counter()
+        self._aside: set[Position] = set()
 
     def start(self, record: Record, handling: Coroutine[None, None, bool]) -> Call:
         call = Call(record, asyncio.create_task(handling), time.monotonic())
@@ -32,15 +36,24 @@ class Calls:
         call.task.add_done_callback(lambda _: self._end(record.position))
         return call
 
+    def stand_aside(self, position: Position) -> None:
+        """From now on this call only waits for another's end and takes no slot, while few do so."""
+        if position in self._calls and position not in self._aside and len(self._aside) < _MOST_ASIDE:
+            self._aside.add(position)
+            self._by_number[position.partition] -= 1
+
     def _end(self, position: Position) -> None:
         del self._calls[position]
-        self._by_number[position.partition] -= 1
+        if position in self._aside:
+            self._aside.discard(position)
+        else:
+            self._by_number[position.partition] -= 1
 
     def find(self, position: Position) -> Call | None:
         return self._calls.get(position)
 
     def running(self, number: int) -> int:
-        """How many run of this partition number, whatever their topic."""
+        """How many run of this partition number, whatever their topic; those that stand aside do not."""
         return self._by_number[number]
 
     def records(self, topic: str, partition: int) -> tuple[Record, ...]:

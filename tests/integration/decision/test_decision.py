@@ -129,11 +129,11 @@ async def test_a_refused_query_sent_again_gets_the_same_response_and_another_con
     llm = await play.llm()
     await play.replica()
     once = play.accepted(llm, max_cost_usd=1e-6)
-    twice = play.accepted(llm, max_cost_usd=1e-6, query_id=once.query.query_id)
     other = play.accepted(llm, max_cost_usd=1e-6, query_id=once.query.query_id, prompt="3 + 3?")
 
     await play.accept(once)
     first, _ = await play.response(once)
+    twice = play.accepted(llm, max_cost_usd=1e-6, query_id=once.query.query_id)
     await play.accept(twice)
     second, _ = await play.response(once, 2)
     await play.accept(other)

@@ -140,6 +140,26 @@ async def test_another_decision_for_an_answered_query_repeats_its_response(
     assert endpoint.total == 1
 
 
+async def test_who_asks_again_elsewhere_while_the_call_runs_gets_its_response_too_and_holds_up_nobody(
+    bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint
+) -> None:
+    asked, other = await make_llm(parallelism=1), await make_llm(parallelism=1)
+    first = a_dispatch(asked.name, "hold", reply_partition=0)
+    again = a_dispatch(other.name, "hold", reply_partition=1, query_id=first.accepted.query.query_id)
+    behind = a_dispatch(other.name, "answer")
+
+    await bench.dispatch(first)
+    await until(lambda: endpoint.total == 1)
+    await bench.dispatch(again, behind)
+    await bench.answered(behind)
+    endpoint.released.set()
+    responses = bench.watch.responses[first.accepted.query.query_id]
+    await until(lambda: {record.position.partition for record, _ in responses} == {0, 1})
+
+    assert len({record.value for record, _ in responses}) == 1
+    assert endpoint.calls["hold"] == 1
+
+
 async def test_an_id_used_for_another_query_is_refused(bench: Bench, make_llm: MakeLlm, endpoint: FakeEndpoint) -> None:
     llm = await make_llm()
     first = a_dispatch(llm.name, "answer")

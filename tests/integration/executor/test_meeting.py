@@ -31,6 +31,9 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.claims = Claims(database)
         self.produced: list[Outgoing] = []
+        #: Records that gave their slot back.
+        self.aside: list[Position] = []
+        self.now = 100.0
         #: What the broker still keeps.
         self.kept: dict[Position, Record] = {}
         metrics = Metrics()
@@ -42,12 +45,12 @@ class Desk:
             produce=self.produce,
             retry=Retry(metrics),
             metrics=metrics,
-            clock=lambda: 100.0,
+            clock=lambda: self.now,
             read_at=self.read_at,
             home_partitions=4,
             retry_after_s=20,
         )
-        self._meeting = Meeting(shared, Closing(shared))
+        self._meeting = Meeting(shared, Closing(shared), self.aside.append)
 
     async def produce(self, outgoing: Sequence[Outgoing]) -> Sequence[Acknowledgement]:
         self.produced += outgoing
@@ -59,6 +62,12 @@ class Desk:
     async def take(self, work: Work, holder: Holder, decision_id: str | None = None) -> None:
         decision_id = decision_id or work.dispatch.decision_id
         assert await self.claims.take(work.key, work.content_hash, decision_id, holder) is None
+
+    async def answer(self, work: Work, at: Position, appended_at: float = 90.0) -> None:
+        """The claim that work met ends with a response, which lies at `at`."""
+        await self.claims.close(work.key, "other", OTHER, ClaimState.ANSWERED, OWED)
+        await self.claims.emptied(work.key, at)
+        self.kept[at] = Record(at, b"owed", appended_at)
 
     async def meet(self, work: Work) -> bool:
         met = await self.claiming.take(work)
@@ -73,8 +82,8 @@ async def desk(executors: Executors) -> AsyncIterator[Desk]:
     await database.close()
 
 
-def a_work() -> Work:
-    dispatch = a_dispatch("small", "answer", query_id=uuid4().hex)
+def a_work(**query: object) -> Work:
+    dispatch = a_dispatch("small", "answer", query_id=uuid4().hex, **query)
     record = Record(Position("dispatch.small", 0, 0), b"", 99.0)
     return Work(record, dispatch, ME.instance, 4, content_hash(dispatch.accepted.query))
 
@@ -118,22 +127,48 @@ async def test_what_was_given_up_here_is_closed_as_lost(desk: Desk, holder: Hold
     assert attempt.dispatch == work.dispatch
 
 
-async def test_while_another_dispatch_carries_on_nothing_is_owed(desk: Desk) -> None:
-    work = a_work()
+async def test_while_another_dispatch_carries_on_its_response_is_waited_for_without_a_slot(desk: Desk) -> None:
+    work = a_work(reply_partition=3)
     await desk.take(work, OTHER, decision_id="other")
+
+    with pytest.raises(TransientError, match="another record"):
+        await desk.meet(work)
+    waiting = list(desk.produced)
+    await desk.answer(work, at=Position("responses", 2, 5))
+
+    assert await desk.meet(work)
+    assert desk.aside == [work.record.position]
+    assert waiting == []
+    assert [(one.value, one.partition) for one in desk.produced] == [(b"owed", 3)]
+
+
+async def test_whoever_listened_where_the_response_went_is_not_told_twice(desk: Desk) -> None:
+    work = a_work(reply_partition=2)
+    await desk.take(work, OTHER, decision_id="other")
+    await desk.answer(work, at=Position("responses", 2, 5), appended_at=work.dispatch.accepted.accepted_at + 1)
 
     assert await desk.meet(work)
 
     assert desk.produced == []
 
 
+async def test_whoever_waits_for_another_dispatch_is_told_when_the_deadline_has_passed(desk: Desk) -> None:
+    work = a_work()
+    await desk.take(work, OTHER, decision_id="other")
+    desk.now = work.dispatch.deadline
+
+    assert await desk.meet(work)
+
+    refusal = Response.decode(desk.produced[0].value)
+    assert (refusal.status, refusal.origin, refusal.decision_id) == ("refused", work.dispatch.accepted.origin, None)
+    assert refusal.error is not None
+    assert refusal.error.kind == "deadline"
+
+
 async def test_the_response_of_another_dispatch_is_repeated_while_it_is_kept(desk: Desk) -> None:
     work = a_work()
-    at = Position("responses", 2, 5)
     await desk.take(work, OTHER, decision_id="other")
-    await desk.claims.close(work.key, "other", OTHER, ClaimState.ANSWERED, OWED)
-    await desk.claims.emptied(work.key, at)
-    desk.kept[at] = Record(at, b"owed", 90.0)
+    await desk.answer(work, at=Position("responses", 2, 5))
 
     kept = await desk.meet(work)
     desk.kept.clear()
@@ -148,17 +183,19 @@ async def test_the_response_of_another_dispatch_is_repeated_while_it_is_kept(des
     assert refusal.error.kind == "expired"
 
 
-async def test_a_response_that_waits_in_another_attempts_outbox_is_produced(desk: Desk) -> None:
-    work = a_work()
+async def test_a_response_that_waits_in_another_attempts_outbox_goes_to_both_who_asked(desk: Desk) -> None:
+    work = a_work(reply_partition=3)
     await desk.take(work, OTHER, decision_id="other")
     await desk.claims.close(work.key, "other", OTHER, ClaimState.FAILED, ())
     second = work.key._replace(attempt=2)
     await desk.claims.take(second, work.content_hash, "another", OTHER)
     await desk.claims.close(second, "another", OTHER, ClaimState.ANSWERED, OWED)
+    desk.kept[Position("responses", 0, 7)] = Record(Position("responses", 0, 7), b"owed", 90.0)
 
-    assert await desk.meet(work)
+    finished = [await desk.meet(work), await desk.meet(work)]
 
-    assert desk.produced == list(OWED)
+    assert finished == [False, True]
+    assert [(one.value, one.partition) for one in desk.produced] == [(b"owed", 0), (b"owed", 3)]
 
 
 async def test_a_claim_taken_while_postgres_did_not_say_so_is_ours(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
