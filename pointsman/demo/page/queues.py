@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element
+from pointsman.demo.page.markup import Attributes, Markup, element
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.svg import Picture, frame, group, label, line, marks, path, rectangle, tip
+from pointsman.demo.page.svg import Picture, frame, group, label, line, marks, path, rectangle, telling
 from pointsman.demo.page.timeline import Timeline, stalls
 from pointsman.demo.story import QueueSample, Story
 
@@ -114,10 +114,10 @@ def _slices(samples: Sequence[QueueSample], timeline: Timeline, top: float, bott
         assert first is not None
         x = timeline.x(first.at_s)
         end = timeline.x.end if following is None else timeline.x(following.at_s)
-        box = {"x": x, "y": top, "width": max(end - x, 0), "height": bottom - top, "class": "slice"}
+        box: Attributes = {"x": x, "y": top, "width": max(end - x, 0), "height": bottom - top, "class": "slice"}
         waiting = sorted(first.outstanding_s.items(), key=lambda item: -item[1])
         lines = [f"{first.at_s:.1f} s", *(f"{name} {words.seconds(value)}" for name, value in waiting)]
-        yield element("rect", {**box, **tip(lines)})
+        yield element("rect", telling(lines, box))
 
 
 def _description(story: Story, names: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ class Log:
     def ticks(self, most: int = 7) -> list[float]:
         """1, 2 and 5 times powers of ten, as densely as `most` allows.
 
-        >>> Log(0.9, 120, 0, 100, 0).ticks(), Log(0.9, 120, 0, 100, 0).ticks(5)
+        >>> Log(0.9, 120, 0, 100, 0).ticks(), Log(0.9, 120, 0, 100, 0).ticks(4)
         ([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], [1.0, 10.0, 100.0])
         """
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element
+from pointsman.demo.page.markup import Attributes, Markup, element
 from pointsman.demo.page.placing import spread
 from pointsman.demo.page.roster import Roster
 from pointsman.demo.page.scales import rounded_up
-from pointsman.demo.page.svg import LINE, Picture, frame, group, label, line, marks, rectangle, tip
+from pointsman.demo.page.svg import LINE, Picture, frame, group, label, line, marks, rectangle, telling
 from pointsman.demo.page.timeline import Timeline
 from pointsman.demo.story import QueryPoint, Story
 
@@ -133,8 +133,8 @@ def _counts(cut: Sequence[_Bin], timeline: Timeline, end: float) -> Iterator[Mar
 
 def _slice(one: _Bin, timeline: Timeline, top: float, end: float) -> Markup:
     x, right = timeline.x(one.begin_s), timeline.x(one.end_s)
-    box = {"x": x, "y": top, "width": right - x, "height": end - top, "class": "slice"}
-    return element("rect", {**box, **tip(_told(one))})
+    box: Attributes = {"x": x, "y": top, "width": right - x, "height": end - top, "class": "slice"}
+    return element("rect", telling(_told(one), box))
 
 
 def _told(one: _Bin) -> list[str]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element
+from pointsman.demo.page.markup import Attributes, Markup, element
 from pointsman.demo.page.scales import Linear, rounded_up
-from pointsman.demo.page.svg import NARROW, Picture, frame, group, label, line, marks, tip
+from pointsman.demo.page.svg import NARROW, Picture, frame, group, label, line, marks, telling
 from pointsman.demo.story import StageTimes, Story
 
 #: What each stage does; those after the decision happen at the LLM.
 _ROUTING = {"embed": "Read and embed", "predict": "Predict for every LLM", "decide": "Decide"}
 _ANSWERING = {"queue": "Wait for the LLM", "llm": "The LLM answers", "total": "All together"}
-_ROW, _HEAD, _AXIS = 44.0, 34.0, 30.0
+_ROW, _HEAD, _AXIS = 50.0, 34.0, 30.0
 
 
 def draw(story: Story, width: float) -> Markup:
@@ -49,22 +49,22 @@ def _panel(
 
 
 def _bars(name: str, times: StageTimes, scale: Linear, y: float) -> Markup:
-    upper, lower = y + 18, y + 28
-    bars = [
-        {"x": scale(0), "y": upper, "width": scale(times.p50_s) - scale(0), "height": 8, "class": "median"},
-        {"x": scale(0), "y": lower, "width": scale(times.p99_s) - scale(0), "height": 8, "class": "slowest"},
+    upper, lower = y + 17, y + 33
+    bars: list[Attributes] = [
+        {"x": scale(0), "y": upper, "width": scale(times.p50_s) - scale(0), "height": 10, "class": "median"},
+        {"x": scale(0), "y": lower, "width": scale(times.p99_s) - scale(0), "height": 10, "class": "slowest"},
     ]
-    return element("g", tip(_told(name, times)), *(element("rect", bar) for bar in bars))
+    return element("g", telling(_told(name, times)), *(element("rect", bar) for bar in bars))
 
 
 def _words(name: str, times: StageTimes, scale: Linear, place: tuple[float, float]) -> Iterator[Markup]:
     y, width = place
     if width == NARROW:
-        yield label(scale(0), y + 9, words.short(name, 36), "label")
+        yield label(scale(0), y + 8, words.short(name, 36), "label")
     else:
-        yield label(scale(0) - 12, y + 27, words.short(name, 24), "label", "end")
-    yield label(scale(times.p50_s) + 6, y + 21, words.seconds(times.p50_s), "value strong")
-    yield label(scale(times.p99_s) + 6, y + 34, words.seconds(times.p99_s), "value quiet")
+        yield label(scale(0) - 12, y + 30, words.short(name, 24), "label", "end")
+    yield label(scale(times.p50_s) + 6, y + 22, words.seconds(times.p50_s), "value strong")
+    yield label(scale(times.p99_s) + 6, y + 38, words.seconds(times.p99_s), "value quiet")
 
 
 def _told(name: str, times: StageTimes) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pointsman.demo.page.markup import Markup, element, joined, number, text
+from pointsman.demo.page.markup import Attributes, Markup, element, joined, number, text
 
 Anchor = Literal["start", "middle", "end"]
 #: Every picture is drawn twice: for a desk and for a phone, so that text keeps its size on both.
@@ -58,9 +58,9 @@ def marks(parts: Iterable[Markup]) -> Markup:
     return element("g", {"data-marks": ""}, joined(parts))
 
 
-def tip(lines: Sequence[str]) -> dict[str, str]:
-    """Attributes of a mark that tells more when asked."""
-    return {"data-tip": "\n".join(lines), "role": "img", "aria-label": ", ".join(lines)}
+def telling(lines: Sequence[str], attributes: Attributes | None = None) -> Attributes:
+    """`attributes` of a mark that tells more when asked."""
+    return {**(attributes or {}), "data-tip": "\n".join(lines), "role": "img", "aria-label": ", ".join(lines)}
 
 
 def label(x: float, y: float, said: str, kind: str = "label", anchor: Anchor = "start") -> Markup:

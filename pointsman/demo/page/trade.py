@@ -10,8 +10,8 @@ from pointsman.demo.page.markup import Markup, element
 from pointsman.demo.page.placing import Anchored, Box, place
 from pointsman.demo.page.roster import Roster
 from pointsman.demo.page.scales import Linear, Log
-from pointsman.demo.page.svg import LINE, NARROW, Picture, frame, group, label, line, marks, path, text_width, tip
-from pointsman.demo.story import QueryPoint, Story
+from pointsman.demo.page.svg import LINE, NARROW, Picture, frame, group, label, line, marks, path, telling, text_width
+from pointsman.demo.story import QueryPoint, Report, Story, Totals
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
 #: Room for what costs nothing, which has no logarithm.
@@ -77,7 +77,7 @@ def known(story: Story) -> bool:
 def _spots(story: Story, roster: Roster) -> list[_Spot]:
     """The fleet first, then random, then the LLMs."""
     report = story.report
-    ways = [
+    ways: list[tuple[str, Totals | Report, str, float]] = [
         ("this run", report, "fleet", 7.0),
         ("random", report.random, "random", 5.0),
         *((name, totals, roster.colour_of.get(name, "grey-0"), 5.5) for name, totals in story.singles.items()),
@@ -138,7 +138,7 @@ def _curve(story: Story, plane: _Plane) -> Iterator[Markup]:
             f"quality {words.quality(point.quality)}",
             f"{words.cost(point.cost_usd)} per 1,000 prompts",
         )
-        told.append(element("circle", {"cx": x, "cy": y, "r": 2.2, "class": "on-curve", **tip(lines)}))
+        told.append(element("circle", telling(lines, {"cx": x, "cy": y, "r": 2.2, "class": "on-curve"})))
     yield marks(told)
 
 
@@ -181,8 +181,8 @@ def _mark(spot: _Spot, plane: _Plane) -> Markup:
     if spot.kind == "fleet":
         r = spot.radius
         corners = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in ((0, -r), (r, 0), (0, r), (-r, 0)))
-        return element("polygon", {"points": corners, "class": "dot fleet", **tip(spot.lines)})
-    return element("circle", {"cx": x, "cy": y, "r": spot.radius, "class": f"dot {spot.kind}", **tip(spot.lines)})
+        return element("polygon", telling(spot.lines, {"points": corners, "class": "dot fleet"}))
+    return element("circle", {"cx": x, "cy": y, "r": spot.radius, "class": f"dot {spot.kind}", **telling(spot.lines)})
 
 
 def _labels(spots: Sequence[_Spot], curve: Sequence[tuple[float, float]], plane: _Plane) -> Iterator[Markup]:

@@ -1,0 +1,98 @@
+"""The whole page, top to bottom."""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+from pointsman.demo.page import queues, shares, stages, trade
+from pointsman.demo.page.headline import headline
+from pointsman.demo.page.limits import limits
+from pointsman.demo.page.llms import table
+from pointsman.demo.page.markup import Markup, element, joined, text
+from pointsman.demo.page.receipt import explained
+from pointsman.demo.page.roster import Roster, roster
+from pointsman.demo.page.svg import NARROW, WIDE
+from pointsman.demo.story import Story
+
+_HOW_TRADE = (
+    "How to read it: up is better, left is cheaper. Each dot answers every prompt with one LLM alone. The line is what "
+    "the same predictions would have come to for users who pay more or less, waits ignored. The diamond is this run, "
+    "waits and disturbances included, its arms 95 % intervals. The quality axis does not begin at 0."
+)
+_HOW_QUEUES = (
+    "How to read it: each strip is one LLM, the dearest on top; its height is the predicted seconds of work "
+    "it has not done yet. All strips have one scale. Shaded: the burst. Hatched: the LLM was silent."
+)
+_HOW_SHARES = (
+    "How to read it: each column is a stretch of time, cut by whom its prompts went to; same time axis as above. "
+    "A colour that widens is an LLM that the fleet turned to. Below: how many prompts came in."
+)
+_HOW_STAGES = (
+    "How to read it: dark, the time within which half of the prompts passed a stage; light, 99 of 100. "
+    "Both panels begin at 0 and have scales of their own."
+)
+_HOW_TABLE = (
+    "Costs are per 1,000 prompts. The fleet gives each LLM the prompts that suit it, so the quality of the "
+    "prompts it was given says little about how it would do on all of them: compare within the right-hand columns."
+)
+_HOW_RECEIPT = (
+    "How to read it: quality, cost and wait are what was predicted before any LLM was asked; the cost is that of this "
+    "one answer. The score weighs them, and the highest wins. Every decision leaves such a receipt: "
+    "pointsman explain QUERY_ID."
+)
+#: What silence is drawn with; apart from the pictures, as one of each pair is hidden.
+_HATCH = Markup(
+    '<svg class="hatch" aria-hidden="true"><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><path d="M0 0V6"/></pattern></svg>'
+)
+
+
+def render(story: Story) -> str:
+    """One self-contained HTML page; it loads nothing from anywhere."""
+    title = "Pointsman: what the demo showed"
+    head = element(
+        "head",
+        None,
+        element("meta", {"charset": "utf-8"}),
+        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        element("meta", {"name": "color-scheme", "content": "light dark"}),
+        # Without it browsers ask the server for one.
+        Markup('<link rel="icon" href="data:,">'),
+        element("title", None, text(title)),
+        element("style", None, _asset("page.css")),
+    )
+    tip = element("div", {"id": "tip", "role": "tooltip", "hidden": "hidden"})
+    body = element(
+        "body", None, _HATCH, element("main", None, *_parts(story)), tip, element("script", None, _asset("page.js"))
+    )
+    return f"<!doctype html>\n{element('html', {'lang': 'en'}, head, body)}\n"
+
+
+def _parts(story: Story) -> list[Markup]:
+    who = roster(story)
+    parts = [headline(story)]
+    if trade.known(story):
+        parts.append(_figure("Quality against cost", _twice(story, who, trade.draw), _HOW_TRADE))
+    if story.queues:
+        parts.append(_figure("Queues fill and empty", _twice(story, who, queues.draw), _HOW_QUEUES))
+    if story.queries:
+        parts.append(_figure("and the routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
+    if story.report.stages:
+        drawn = joined(stages.draw(story, width) for width in (WIDE, NARROW))
+        parts.append(_figure("Where the time goes", drawn, _HOW_STAGES))
+    parts.append(_figure("LLM by LLM", table(story, who), _HOW_TABLE))
+    if story.explained is not None:
+        parts.append(_figure("One decision, explained", explained(story.explained, who), _HOW_RECEIPT))
+    return [*parts, limits(story)]
+
+
+def _twice(story: Story, who: Roster, draw: Callable[[Story, Roster, float], Markup]) -> Markup:
+    return joined(draw(story, who, width) for width in (WIDE, NARROW))
+
+
+def _figure(heading: str, content: Markup, how: str) -> Markup:
+    caption = element("figcaption", None, text(how))
+    return element("section", None, element("h2", None, text(heading)), element("figure", None, content, caption))
+
+
+def _asset(name: str) -> Markup:
+    return Markup(files(__package__).joinpath(name).read_text(encoding="utf-8"))
