@@ -24,14 +24,17 @@ sys.exit(code)
 
 def write_large(file: Path, prompts: int) -> Path:
     """One row group, and no page of it is compressed: what a reader holds of it is what it weighs."""
-    columns: dict[str, list[object]] = {
-        "query_id": [number // len(_LLMS) for number in range(prompts * len(_LLMS))],
+    rows = prompts * len(_LLMS)
+    queries = [str(number // len(_LLMS)) for number in range(rows)]
+    columns = {
+        "source": ["x"] * rows,
+        "query_id": queries,
+        "dataset": ["x"] * rows,
+        "prompt": [f"{query} " + "why? " * 200 for query in queries],
         "llm": list(_LLMS) * prompts,
+        "quality": [0.5] * rows,
+        "response": [f"{number} " + "because " * 500 for number in range(rows)],
     }
-    rows = len(columns["llm"])
-    columns |= {name: ["x"] * rows for name in ("source", "dataset")} | {"quality": [0.5] * rows}
-    columns["prompt"] = [f"{number} " + "why? " * 200 for number in columns["query_id"]]
-    columns["response"] = [f"{number} " + "because " * 500 for number in range(rows)]
     parquet.write_table(arrow.table(columns), file, row_group_size=rows, compression="none", use_dictionary=False)
     return file
 
@@ -65,11 +68,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 
 def test_an_import_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> None:
-    pipe, out, rejects = tmp_path / "endless.jsonl", tmp_path / "out.parquet", tmp_path / "rejects.jsonl"
+    file, out, rejects = tmp_path / "long.jsonl", tmp_path / "out.parquet", tmp_path / "rejects.jsonl"
     out.write_text("what was here")
     row = '{{"task_name": "t", "query": "{}", "model_name": "a", "performance": 1}}\n'
-    pipe.write_text("".join(row.format(number) for number in range(200_000)))
-    process = start(pipe, "--out", out, "--rejects", rejects, "--force")
+    file.write_text("".join(row.format(number) for number in range(200_000)))
+    process = start(file, "--out", out, "--rejects", rejects, "--force")
 
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("*.new")):
@@ -82,4 +85,4 @@ def test_an_import_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> 
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert out.read_text() == "what was here"
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["endless.jsonl", "out.parquet"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["long.jsonl", "out.parquet"]
