@@ -119,9 +119,10 @@ class Recorder:
             await batch.written.wait()
             for one in events:
                 await manual.ack(one)
+            if len(events) < self._max_records:
+                # What comes meanwhile makes one transaction: one per record would cost the fleet more than a query.
+                await asyncio.sleep(self._every_s)
             events.clear()
-            # What comes meanwhile makes one transaction: a transaction per record costs the fleet more than a query.
-            await asyncio.sleep(self._every_s)
 
     def _app(self, folder: Path) -> faust.App:
         settings = self._settings
