@@ -25,10 +25,10 @@ def to_query(
     parameters: Mapping[str, JsonValue] | None,
 ) -> Query:
     """Make a query with a new id, or take the one given; raises RefusedError when it is not one."""
-    if isinstance(question, Query):
-        given = {"preferences": preferences, "parameters": None if parameters is None else dict(parameters)}
-        return question.model_copy(update={name: value for name, value in given.items() if value is not None})
     try:
+        if isinstance(question, Query):
+            given = {"preferences": preferences, "parameters": None if parameters is None else dict(parameters)}
+            return Query.model_validate(dict(question) | {k: value for k, value in given.items() if value is not None})
         return Query(
             query_id=new_query_id(),
             prompt=question if isinstance(question, str) else None,
@@ -38,7 +38,7 @@ def to_query(
             tenant=tenant,
         )
     except ValidationError as error:
-        raise RefusedError("invalid", f"expected a prompt or a conversation, {describe(error)}") from error
+        raise RefusedError("invalid", f"expected a query, {describe(error)}") from error
 
 
 def as_sent(query: Query, reply_partition: int, *, stream: bool) -> Query:

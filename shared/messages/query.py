@@ -1,13 +1,16 @@
 """What users send: queries and feedback. These names are fixed; more may be added."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from math import isfinite
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import uuid4
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from shared.messages.message import Message
 
+T = TypeVar("T")
 #: Identifiers end up in keys, logs and metrics queries: printable, bounded.
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 LlmName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
@@ -54,11 +57,34 @@ class Query(Message):
     reply_partition: Annotated[int, Field(ge=0)] | None = None
     sent_at: datetime | None = None
 
+    @field_validator("messages", "parameters")
+    @classmethod
+    def _is_finite(cls, value: T) -> T:
+        """JSON has no NaN and no infinities: they would become null on the way."""
+        for path in _not_finite(value):
+            raise ValueError(f"expected a finite number at {path}")
+        return value
+
     @model_validator(mode="after")
     def _has_one_text(self) -> Self:
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("expected either prompt or messages")
         return self
+
+
+def _not_finite(value: object, path: str = "") -> Iterator[str]:
+    """Where there are floats that JSON cannot carry, as `a.0.b`."""
+    if isinstance(value, float) and not isfinite(value):
+        yield path
+    items: Iterator[tuple[object, object]] = iter(())
+    if isinstance(value, dict):
+        items = iter(value.items())
+    elif isinstance(value, list | tuple):
+        items = iter(enumerate(value))
+    elif isinstance(value, BaseModel):
+        items = iter(value)
+    for name, part in items:
+        yield from _not_finite(part, f"{path}.{name}" if path else str(name))
 
 
 class Feedback(Message):

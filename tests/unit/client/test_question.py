@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from pointsman.client.question import as_sent, patience_s, to_bytes, to_query
@@ -37,6 +39,15 @@ def test_text_that_is_not_unicode_is_refused_without_repeating_it() -> None:
 
     assert "half a pair" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_json_cannot_carry_is_refused_by_its_name(value: float) -> None:
+    given = Query(query_id="q-1", prompt="Two words?")
+
+    for question in ("Two words?", given):
+        with pytest.raises(RefusedError, match=r"parameters\.logit_bias\..*weight.*finite number"):
+            to_query(question, "default", None, {"logit_bias": [{"weight": value}], "seed": 1.5})
 
 
 def test_an_empty_conversation_is_refused() -> None:

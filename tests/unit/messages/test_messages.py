@@ -200,3 +200,15 @@ def test_query_ids_differ() -> None:
 def test_a_wait_too_short_to_reckon_with_is_refused() -> None:
     with pytest.raises(PermanentError, match="max_wait_s"):
         Query.decode(b'{"query_id": "a", "prompt": "?", "preferences": {"max_wait_s": 5e-324}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (b'"prompt": "2 + 2?", "parameters": {"bias": [NaN]}', r"parameters: .* at bias\.0"),
+        (b'"messages": [{"role": "user", "x": {"y": -Infinity}}]', r"messages: .* at 0\.x\.y"),
+    ],
+)
+def test_a_query_with_a_number_that_json_has_not_is_refused_by_the_field(text: bytes, field: str) -> None:
+    with pytest.raises(PermanentError, match=field):
+        Query.decode(b'{"query_id": "a", ' + text + b"}")
