@@ -146,7 +146,8 @@ async def _check_partition(client: AIOKafkaProducer, topic: str, partition: int)
     await client.client.force_metadata_update()
     known = await client.partitions_for(topic)
     if partition not in known:
-        raise PermanentError(f"{topic} has {len(known)} partitions, the record was for number {partition}")
+        # It may be about to grow: an LLM's descriptor can be heard of before its topics have their new partitions.
+        raise TransientError(f"{topic} has {len(known)} partitions, the record was for number {partition}")
 
 
 def _check_sizes(outgoing: Sequence[Outgoing]) -> None:

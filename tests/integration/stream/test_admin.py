@@ -1,6 +1,7 @@
 """Topics, and how far groups are, as the broker tells."""
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from shared.stream.admin import (
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.stream.records import Outgoing
+from shared.stream.retry import Retry
 from shared.topics import MAX_REQUEST_BYTES, Topic
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, Copies, running
@@ -96,11 +98,23 @@ async def test_a_record_the_broker_would_refuse_is_refused_before_it_is_sent(
 
     with pytest.raises(PermanentError, match=f"at most {MAX_REQUEST_BYTES}"):
         await bench.producer([Outgoing(topic.name, b"x"), Outgoing(topic.name, b"x" * MAX_REQUEST_BYTES)])
-    with pytest.raises(PermanentError, match="has 1 partitions, the record was for number 7"):
-        await bench.producer([Outgoing(topic.name, b"x", partition=7)])
 
     [acknowledgement] = await bench.producer([Outgoing(topic.name, b"x", 0)])
     assert acknowledgement.position.offset == 0
+
+
+async def test_a_record_for_a_partition_to_come_is_produced_once_it_is_there(bench: Bench) -> None:
+    small = Topic(f"seam-{uuid4().hex[:12]}", 1, 3600, ("test",), "Test")
+    await create_topics(bench.kafka, [small], home_partitions=4)
+    record = Outgoing(small.name, b"x", partition=2)
+    await bench.producer([Outgoing(small.name, b"x", partition=0)])
+
+    with pytest.raises(TransientError, match="has 1 partitions, the record was for number 2"):
+        await bench.producer([record])
+    await create_topics(bench.kafka, [replace(small, partitions=3)], home_partitions=4)
+    [acknowledgement] = await Retry(bench.metrics)(small.name, lambda: bench.producer([record]))
+
+    assert acknowledgement.position == (small.name, 2, 0)
 
 
 async def test_without_a_broker_producing_fails_as_transient() -> None:
