@@ -25,10 +25,11 @@ async def ask(
     clock = asyncio.get_running_loop().time
     began = clock()
     try:
-        async with asyncio.timeout_at(began + endpoint.settings.first_token_s):
-            stream = await endpoint.open(request)
-        async with stream:
-            spoke = await _read(stream, reading, write, began, endpoint.settings)
+        with endpoint.in_use():
+            async with asyncio.timeout_at(began + endpoint.settings.first_token_s):
+                stream = await endpoint.open(request)
+            async with stream:
+                spoke = await _read(stream, reading, write, began, endpoint.settings)
     except (openai.OpenAIError, TimeoutError) as error:
         raise CallFailedError(of_error(error, wall)) from error
     return reading.answer(None if spoke is None else spoke - began, clock() - began)

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -57,6 +59,7 @@ class Endpoint:
         #: Why this address may not be called; None when it may.
         self.refusal = _refusal(llm.base_url, settings.allowed_base_urls)
         self._client = None if self.refusal is not None else self._open_client(tls)
+        self._calls = 0
 
     def serves(self, llm: Llm) -> bool:
         """Whether this client still fits a descriptor that changed."""
@@ -83,6 +86,19 @@ class Endpoint:
             extra_headers=headers,
             extra_body={name: value for name, value in request.query.parameters.items() if name not in _OURS},
         )
+
+    @property
+    def is_idle(self) -> bool:
+        return self._calls == 0
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keeps its client from being closed as idle."""
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
 
     async def close(self) -> None:
         if self._client is not None:

@@ -41,7 +41,7 @@ class Lanes:
         self._clock = clock
         self._tls = ssl.create_default_context()
         self._empty_looks: Counter[str] = Counter()
-        #: Clients of descriptors that changed: calls in flight may still use them.
+        #: Of descriptors that changed: closed when no call in flight uses them any more.
         self._retired: list[Endpoint] = []
         self.servings: dict[str, Serving] = {}
 
@@ -53,6 +53,7 @@ class Lanes:
                     self._tend(llm)
             except PermanentError as error:
                 _log.error("this LLM cannot be served", llm=llm.name, revision=llm.revision, error=str(error))
+        await self._close_idle()
 
     async def tend_removed(self) -> None:
         """A removed LLM has a lane for as long as something waits in its queue."""
@@ -69,6 +70,12 @@ class Lanes:
     async def close(self) -> None:
         """Close the clients."""
         for endpoint in [*self._retired, *(serving.endpoint for serving in self.servings.values())]:
+            await endpoint.close()
+
+    async def _close_idle(self) -> None:
+        idle = [endpoint for endpoint in self._retired if endpoint.is_idle]
+        self._retired = [endpoint for endpoint in self._retired if not endpoint.is_idle]
+        for endpoint in idle:
             await endpoint.close()
 
     def _tend(self, llm: Llm) -> None:

@@ -14,6 +14,7 @@ from services.executor.endpoint import Endpoint, EndpointSettings, Request
 from services.executor.failures import CallFailedError, Failure
 from services.executor.pieces import Answer, Reading
 from shared.messages import Llm, Query
+from tests.integration.executor.bench import until
 from tests.integration.executor.endpoint import KEY, FakeEndpoint, running
 
 TLS = ssl.create_default_context()
@@ -241,3 +242,14 @@ async def test_connections_are_reused_after_an_answer_and_after_a_cut(server: Fa
 
     assert answer.text == "Four."
     await caller.endpoint.close()
+
+
+async def test_an_endpoint_is_in_use_until_its_answer_ended(caller: Caller, server: FakeEndpoint) -> None:
+    asking = asyncio.create_task(caller.ask("hold"))
+    await until(lambda: server.total == 1)
+
+    during = caller.endpoint.is_idle
+    server.released.set()
+    await asking
+
+    assert (during, caller.endpoint.is_idle) == (False, True)

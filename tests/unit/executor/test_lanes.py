@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from services.executor.endpoint import Endpoint
 from services.executor.lanes import Lanes
 from services.executor.roster import Roster
 from services.executor.serving import Shared
@@ -39,18 +40,26 @@ class SharedParts:
         self.metrics = Metrics()
 
 
-def lanes(*llms: Llm) -> tuple[Lanes, Started]:
-    roster, started = Roster(), Started()
+def known(*llms: Llm) -> Roster:
+    roster = Roster()
     for llm in llms:
-        roster.receive(Record(Position("llms", 0, 0), llm.encode(), 0.0))
-    shared = cast(Shared, SharedParts())
+        learn(roster, llm)
+    return roster
+
+
+def learn(roster: Roster, llm: Llm) -> None:
+    roster.receive(Record(Position("llms", 0, 0), llm.encode(), 0.0))
+
+
+def lanes(roster: Roster) -> tuple[Lanes, Started]:
+    started, shared = Started(), cast(Shared, SharedParts())
     return Lanes(ExecutorSettings(), roster, shared, cast(Supervisor, started), BrokerClock()), started
 
 
 @pytest.mark.parametrize("url", ["http://host:port/v1", "http://10.0.0.300/v1", "http://a host/v1", "nonsense"])
 async def test_an_llm_with_an_impossible_address_stops_no_other_and_turns_its_queries_away(url: str) -> None:
     bad = GOOD.model_copy(update={"name": "bad", "base_url": url})
-    tended, started = lanes(bad, GOOD)
+    tended, started = lanes(known(bad, GOOD))
 
     await tended.tend()
 
@@ -62,8 +71,31 @@ async def test_an_llm_with_an_impossible_address_stops_no_other_and_turns_its_qu
     await tended.close()
 
 
+async def test_a_changed_descriptors_client_is_closed_once_no_call_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    async def close(self: Endpoint) -> None:
+        closed.append(self.llm.base_url)
+
+    monkeypatch.setattr(Endpoint, "close", close)
+    roster = known(GOOD)
+    tended, _ = lanes(roster)
+    await tended.tend()
+
+    with tended.servings["good"].endpoint.in_use():
+        learn(roster, GOOD.model_copy(update={"base_url": "http://y/v1", "revision": 2}))
+        await tended.tend()
+        while_in_use = list(closed)
+    await tended.tend()
+    await tended.tend()
+
+    assert (while_in_use, closed) == ([], ["http://x/v1"])
+    await tended.close()
+    assert closed == ["http://x/v1", "http://y/v1"]
+
+
 async def test_an_llm_that_cannot_be_served_at_all_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    tended, started = lanes(GOOD.model_copy(update={"name": "bad"}), GOOD)
+    tended, started = lanes(known(GOOD.model_copy(update={"name": "bad"}), GOOD))
     opened = Lanes._open
 
     def fail_for_bad(self: Lanes, llm: Llm) -> None:
