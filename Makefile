@@ -1,5 +1,6 @@
 # Everything runs in .venv, which is made and brought up to date when it is needed.
 # PYTHON=python3.12 chooses the interpreter that it is made with.
+# make demo takes DATA= and POOL= (recorded answers), LLMS= (a folder of real LLMs' descriptors), KEEP=1.
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,10 +12,14 @@ unexport PYTHONDONTWRITEBYTECODE
 test: export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint up bench clean
+.PHONY: help demo test lint up bench clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## Show a fleet at work: trained, used, disturbed
+	@$(BIN)/pointsman demo $(if $(DATA),--data "$(DATA)") $(if $(POOL),--pool "$(POOL)") \
+		$(if $(LLMS),--llms "$(LLMS)") $(if $(KEEP),--keep)
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
 	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile --no-loadscope-reorder

@@ -15,11 +15,11 @@ from shared.messages import PolicyParameters, Response
 
 #: One cheap LLM, two specialists and a strong one from the start; a third specialist joins.
 _FIRST = 4
-_LLMS = CAST[: _FIRST + 1]
+LLMS = CAST[: _FIRST + 1]
 _LESSONS = 900
 PACE = Pace(calm=3.0, burst=9.0)
 #: Somebody who watches waits less patiently than by default.
-POLICY = PolicyParameters(tau_s=10.0)
+POLICY = PolicyParameters(tau_s=10.0, willingness_to_pay=4.0)
 #: An LLM that falls silent is given up sooner than in production, where nobody watches.
 BRISK = {"POINTSMAN_STALL_S": "4"}
 
@@ -30,8 +30,8 @@ def generated(options: DemoOptions) -> Material:
     source = "generated"
     options.state.mkdir(parents=True, exist_ok=True)
     file = options.state / f"{source}.parquet"
-    write_dataset(file, 2 * sizes.asked + sizes.lessons, _LLMS)
-    pool = Pool(source=(source,), reference=_dearest(), llms=tuple(llm.name for llm in _LLMS))
+    write_dataset(file, 2 * sizes.asked + sizes.lessons, LLMS)
+    pool = Pool(source=(source,), reference=_dearest(), llms=tuple(llm.name for llm in LLMS))
     parted = part([file], pool, sizes, options.seed)
     return Material(
         source="generated exercises, LLMs of planted skill",
@@ -40,7 +40,7 @@ def generated(options: DemoOptions) -> Material:
         grade=computed(parted.asked),
         lessons=parted.lessons,
         fleet=FleetOptions(state=options.state, simulate=_FIRST, settings=BRISK),
-        joining=options.state / "simulated" / SPARE / f"{_LLMS[-1].name}.env",
+        joining=options.state / "simulated" / SPARE / f"{LLMS[-1].name}.env",
         pace=PACE,
         policy=POLICY,
     )
@@ -56,4 +56,4 @@ def computed(asked: tuple[Asked, ...]) -> Callable[[int, Response], float]:
 
 
 def _dearest() -> str:
-    return max(_LLMS, key=lambda llm: llm.usd_per_mtok_output).name
+    return max(LLMS, key=lambda llm: llm.usd_per_mtok_output).name

@@ -63,7 +63,5 @@ def prepare(folder: Path) -> None:
     """
     for check in examine(folder):
         if not check.ok and check.name != _FETCHED:
-            raise PermanentError(
-                f"{check.name}: expected enough of it for a fleet, found {check.found}; {check.advice}"
-            )
+            raise PermanentError(f"{check.name}: {check.found}, which does not do for a fleet; {check.advice}")
     kafka.fetch()

@@ -20,11 +20,11 @@ from shared.errors import ConfigurationError
 from shared.messages import PolicyParameters, Response
 
 #: Fitting every LLM's head to all that was recorded takes minutes.
-_LESSONS = 1000
+_LESSONS = 800
 _PACE = Pace(calm=3.0, burst=9.0)
 #: Recorded answers are long: in real time the demo would be, too.
 _SPEED = 6.0
-_POLICY = PolicyParameters(tau_s=10.0)
+_POLICY = PolicyParameters(tau_s=10.0, willingness_to_pay=5.0)
 _NAME = "asked"
 
 

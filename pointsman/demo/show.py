@@ -6,6 +6,7 @@ from pointsman.demo.generated import generated
 from pointsman.demo.ground import alone, prepare, scene
 from pointsman.demo.material import Material
 from pointsman.demo.options import DemoOptions
+from pointsman.demo.page import render as page
 from pointsman.demo.real import real
 from pointsman.demo.recorded import recorded
 from pointsman.demo.run import perform
@@ -45,10 +46,11 @@ def _material(options: DemoOptions) -> Material:
 
 def _write(options: DemoOptions, story: Story) -> None:
     write_whole(options.out / "report.json", story.report.model_dump_json(indent=2).encode())
+    write_whole(options.out / "index.html", page(story).encode())
 
 
 def _say_where(options: DemoOptions, console: Console) -> None:
-    lines = [f"Report: {options.out / 'report.json'}"]
+    lines = [f"The page: {options.out / 'index.html'}", f"The figures: {options.out / 'report.json'}"]
     if options.keep:
         lines.append(f"The fleet is kept: pointsman ask --state {options.state} …; Ctrl-C here ends it")
     for line in ("", *lines, ""):

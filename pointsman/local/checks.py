@@ -44,7 +44,10 @@ def _disk(folder: Path) -> Check:
     there = next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
     free_gb = shutil.disk_usage(there).free / 1e9
     return _check(
-        "disk", free_gb >= _DISK_GB, f"{free_gb:.0f} GB free", f"free {_DISK_GB} GB at {there}, or use --state"
+        "disk",
+        free_gb >= _DISK_GB,
+        f"{free_gb:.0f} GB free",
+        f"free {_DISK_GB} GB at {there}, or choose a folder elsewhere",
     )
 
 
