@@ -107,7 +107,7 @@ def _show(report: "Report", sources: "Sequence[Readable]", out: Path, *, as_json
         if one.left_out:
             print_note(f"{one.name}: columns left out: {', '.join(one.left_out)[:200]}")
     if report.rejected:
-        print_note(f"{report.rejected:,} rows were not imported.")
+        print_note(f"Rows that were not imported: {report.rejected:,}.")
 
 
 def _why(report: "Report", sources: "Sequence[Readable]") -> str:

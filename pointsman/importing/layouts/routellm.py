@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pointsman.importing.identity import name_query
 from pointsman.importing.layouts.layout import Labels, WrongLayoutError
-from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded
+from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded, tokens_of
 from pointsman.importing.records import Values
 from pointsman.importing.rows import COLUMNS, Draft
 
@@ -32,18 +32,20 @@ class RouteLlm:
         self.columns = (_PROMPT, *(column for cells in self._llms for column in cells.columns))
 
     def drafts(self, values: Values) -> Iterator[Draft]:
+        prompt = values.get(_PROMPT)
         query = {
             "source": self._source,
-            "query_id": name_query(self._dataset, values[_PROMPT]),
+            "query_id": name_query(self._dataset, prompt),
             "domain": self._dataset,
             "dataset": self._dataset,
-            "prompt": values[_PROMPT],
+            "prompt": prompt,
+            "input_tokens": tokens_of(prompt),
             "judge": "RouteLLM's correctness, as stored",
         }
         row = WideRow(query, {})
         for cells in self._llms:
-            response = values[cells.response] if cells.response is not None else None
-            yield row.draft(cells, graded(values[cells.quality]), response)
+            response = values.get(cells.response) if cells.response is not None else None
+            yield row.draft(cells, graded(values.get(cells.quality)), response)
 
 
 def _is_index(column: str) -> bool:

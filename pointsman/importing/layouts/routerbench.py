@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 
 from pointsman.importing.layouts.layout import Labels, WrongLayoutError
-from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded
+from pointsman.importing.layouts.wide import Cells, WideRow, check_names, graded, tokens_of
 from pointsman.importing.records import Values
 from pointsman.importing.rows import Draft
 
@@ -34,20 +34,22 @@ class RouterBench:
         self.columns = (*_QUERY, *(column for cells in self._llms for column in cells.columns))
 
     def drafts(self, values: Values) -> Iterator[Draft]:
+        prompt = joined(values.get("prompt"))
         query = {
             "source": self._source,
-            "query_id": values["sample_id"],
-            "domain": values["eval_name"],
-            "dataset": values["eval_name"],
-            "prompt": joined(values["prompt"]),
+            "query_id": values.get("sample_id"),
+            "domain": values.get("eval_name"),
+            "dataset": values.get("eval_name"),
+            "prompt": prompt,
+            "input_tokens": tokens_of(prompt),
             "judge": "RouterBench's score of the eval, as stored",
         }
         called = {"query_id": "sample_id", "dataset": "eval_name"}
         row = WideRow(query, called)
         for cells in self._llms:
-            response = joined(values[cells.response]) if cells.response is not None else None
-            cost = values[cells.cost] if cells.cost is not None else None
-            yield row.draft(cells, graded(values[cells.quality]), response, cost)
+            response = joined(values.get(cells.response)) if cells.response is not None else None
+            cost = values.get(cells.cost) if cells.cost is not None else None
+            yield row.draft(cells, graded(values.get(cells.quality)), response, cost)
 
 
 def joined(value: object) -> object:

@@ -31,13 +31,14 @@ class WideRow:
     called: Mapping[str, str]
 
     def draft(self, cells: Cells, quality: object, response: object, cost: object = None) -> Draft:
-        """One LLM's row; tokens are counted where the answer was stored."""
-        counted = _counted(self.query["prompt"], response)
+        """One LLM's row; its tokens are counted where the answer was stored."""
+        tokens = tokens_of(response)
         values = {
             **self.query,
             "llm": llm_name(cells.quality),
             "quality": quality,
-            **counted,
+            "output_tokens": tokens,
+            "tokens_kind": "estimated_input_only" if tokens is None else "estimated",
             "cost_usd": cost,
             "response": response,
             "cost_kind": "recorded" if cost is not None else None,
@@ -54,7 +55,8 @@ def llm_name(name: str) -> str:
     ('mixtral-8x7b-instruct-v0.1', 'nova-pro-0')
     """
     last = name.rstrip("/").rpartition("/")[2].lower()
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".-") else "-" for letter in last)
+    plain = (letter if letter.isascii() and (letter.isalnum() or letter in ".-") else "-" for letter in last)
+    return "".join(plain).lstrip(".-")[:63]
 
 
 def check_names(llms: Sequence[Cells]) -> None:
@@ -79,9 +81,6 @@ def graded(value: object) -> object:
     return words.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
-def _counted(prompt: object, response: object) -> dict[str, object]:
-    if not isinstance(prompt, str):
-        return {}
-    answered = count_tokens(response) if isinstance(response, str) else None
-    kind = "estimated" if answered is not None else "estimated_input_only"
-    return {"input_tokens": count_tokens(prompt), "output_tokens": answered, "tokens_kind": kind}
+def tokens_of(text: object) -> int | None:
+    """Its tokens; None where it is no text."""
+    return count_tokens(text) if isinstance(text, str) else None

@@ -99,6 +99,21 @@ def test_broken_lines_of_json_do_not_stop_the_others(importing: Importing, tmp_p
     assert [line for _, line, _ in done.rejected()] == [1, 3, 4, 5, 7]
 
 
+def test_a_cell_that_json_leaves_out_is_nothing(importing: Importing, tmp_path: Path) -> None:
+    whole = {"sample_id": "s1", "prompt": "Which?", "eval_name": "e", "a": 1, "a|total_cost": 0.1}
+    gaps = [{key: value for key, value in whole.items() if key != left_out} for left_out in whole]
+
+    done = importing(write_json_lines(tmp_path / "rb.jsonl", whole, *gaps))
+
+    assert {(column, line) for column, line, _ in done.rejected()} == {
+        ("sample_id", 2),
+        ("prompt", 3),
+        ("eval_name", 4),
+        ("a", 5),
+        ("query_id, llm", 6),
+    }
+
+
 def test_all_that_was_rejected_is_written_where_asked(importing: Importing, tmp_path: Path) -> None:
     rows = [canonical_row(number, quality=2.0 if number % 2 else 1.0) for number in range(20)]
     file, rejects = write_parquet(tmp_path / "in.parquet", rows), tmp_path / "rejects.jsonl"
@@ -123,7 +138,7 @@ def test_people_read_how_many_were_not_imported(tmp_path: Path, capsys: pytest.C
     assert "quality" in printed.out
     assert "row 2 of in.parquet: nan" in " ".join(printed.out.split())
     assert "1 of 2 rows" in printed.err
-    assert "1 rows were not imported" in printed.err
+    assert "Rows that were not imported: 1." in printed.err
 
 
 def test_without_a_good_row_there_is_no_file(importing: Importing, tmp_path: Path) -> None:
