@@ -32,11 +32,17 @@ class _Supervised:
     lane: Lane | None = None
     task: asyncio.Task[None] | None = None
     failing_since: float | None = None
+    #: When the present build began.
+    began: float = 0.0
     stopping: bool = False
+
+    def is_well(self) -> bool:
+        """The present build has run long enough to forget those that failed."""
+        return self.lane is not None and self.lane.ready() and time.monotonic() - self.began > _WELL_AFTER_S
 
     def age_s(self) -> float:
         """Seconds without progress, those of failed builds included."""
-        failing_s = 0.0 if self.failing_since is None else time.monotonic() - self.failing_since
+        failing_s = 0.0 if self.failing_since is None or self.is_well() else time.monotonic() - self.failing_since
         return max(failing_s, 0.0 if self.lane is None else self.lane.progress_age_s())
 
 
@@ -113,11 +119,11 @@ class Supervisor:
     async def _keep(self, name: str, supervised: _Supervised) -> None:
         delays = delays_s(0.5, 30)
         while not supervised.stopping:
-            began = time.monotonic()
+            supervised.began = time.monotonic()
             if await self._survived(name, lambda: self._run(supervised)):
                 return
             self._metrics.lane_restarts.labels(name).inc()
-            if time.monotonic() - began > _WELL_AFTER_S:
+            if time.monotonic() - supervised.began > _WELL_AFTER_S:
                 delays, supervised.failing_since = delays_s(0.5, 30), None
             if supervised.failing_since is None:
                 supervised.failing_since = time.monotonic()

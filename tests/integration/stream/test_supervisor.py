@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from shared.errors import TransientError
 from shared.metrics import Metrics
@@ -82,6 +84,24 @@ async def test_a_failed_lane_is_built_anew_until_one_lives(tmp_path: Path) -> No
 
     assert 'pointsman_lane_restarts_total{lane="lane"} 2.0' in text
     assert builds[0].stopped.is_set()
+
+
+async def test_a_lane_that_runs_again_is_forgiven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.stream.supervisor._WELL_AFTER_S", 3.0)
+    left = [Idle(), Idle(RuntimeError("once"))]
+
+    async with served(tmp_path) as (supervisor, get):
+        supervisor.start("lane", left.pop)
+        await until(lambda: not left)
+        await asyncio.sleep(0.1)
+        before = json.loads((await get("/health"))[1])["lanes"]["lane"]["progress_age_s"]
+        deadline = time.monotonic() + 20
+        while json.loads((await get("/health"))[1])["lanes"]["lane"]["progress_age_s"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        after = json.loads((await get("/health"))[1])["lanes"]["lane"]["progress_age_s"]
+
+    assert before > 0
+    assert after == 0
 
 
 async def test_health_fails_for_a_lane_without_progress_and_says_which(tmp_path: Path) -> None:
