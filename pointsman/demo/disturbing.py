@@ -13,6 +13,8 @@ from services.simulator.faults import Fault
 _JOIN_PATIENCE_S = 120
 #: Much longer than the executor waits for the next piece of an answer.
 _SILENCE_S = 120.0
+#: Queries.
+_LATELY = 60
 
 
 async def join(fleet: Endpoints, state: State, descriptor: Path) -> str:
@@ -32,6 +34,7 @@ async def recover(simulator: str, llm: str) -> None:
 
 
 def busiest(sent: Sequence[Sent], but: str | None) -> str | None:
-    """The LLM that answered most so far, another than `but`; None where there is none."""
-    counts = Counter(one.answer.llm for one in sent if one.answer is not None and one.answer.llm != but)
+    """The LLM that answered most lately, another than `but`; None where there is none."""
+    lately = sent[-_LATELY:]
+    counts = Counter(one.answer.llm for one in lately if one.answer is not None and one.answer.llm != but)
     return counts.most_common(1)[0][0] if counts else None

@@ -20,8 +20,9 @@ _LESSONS = 900
 PACE = Pace(calm=3.0, burst=9.0)
 #: Somebody who watches waits less patiently than by default.
 POLICY = PolicyParameters(tau_s=10.0, willingness_to_pay=4.0)
-#: An LLM that falls silent is given up sooner than in production, where nobody watches.
-BRISK = {"POINTSMAN_STALL_S": "4"}
+#: An LLM that falls silent is given up sooner than in production, where nobody watches; the heads stay those of the
+#: curve, whatever the feedback.
+SETTINGS = {"POINTSMAN_STALL_S": "4", "POINTSMAN_TRAIN_AFTER_ROWS": "1000000"}
 
 
 def generated(options: DemoOptions) -> Material:
@@ -39,7 +40,7 @@ def generated(options: DemoOptions) -> Material:
         known=parted.known,
         grade=computed(parted.asked),
         lessons=parted.lessons,
-        fleet=FleetOptions(state=options.state, simulate=_FIRST, settings=BRISK),
+        fleet=FleetOptions(state=options.state, simulate=_FIRST, settings=SETTINGS),
         joining=options.state / "simulated" / SPARE / f"{LLMS[-1].name}.env",
         pace=PACE,
         policy=POLICY,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pointsman.demo.generated import BRISK
+from pointsman.demo.generated import SETTINGS
 from pointsman.demo.material import Asked, Lessons, Material, Outcomes, Pace
 from pointsman.demo.options import DemoOptions
 from pointsman.demo.table import Sizes, part
@@ -49,7 +49,7 @@ def recorded(options: DemoOptions, data: Path, pool_name: str) -> Material:
         grade=as_recorded(parted.known),
         lessons=parted.lessons,
         fleet=FleetOptions(
-            state=options.state, data=replayed, pool=_NAME, simulate=len(llms) - 1, speed=_SPEED, settings=BRISK
+            state=options.state, data=replayed, pool=_NAME, simulate=len(llms) - 1, speed=_SPEED, settings=SETTINGS
         ),
         joining=options.state / "simulated" / SPARE / f"{llms[-1]}.env",
         pace=_PACE,

@@ -76,7 +76,7 @@ CAST = (
         parallelism=4,
         prior_quality=0.85,
         prior_response_tokens=140,
-        skill=5.0,
+        skill=3.8,
         skills={"counting": 3.4, "spelling": 3.0},
         verbosity=1.2,
     ),

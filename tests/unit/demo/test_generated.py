@@ -35,7 +35,7 @@ def test_a_perfect_router_gains_and_a_random_one_does_not() -> None:
     perfect = (_WILLINGNESS_TO_PAY * chances - usual_usd / usual_usd.max()).argmax(axis=1)
     random = np.random.default_rng(0).integers(0, len(LLMS), _QUERIES)
 
-    assert quality[every, perfect].mean() > quality[:, best].mean() + 0.01
+    assert quality[every, perfect].mean() > quality[:, best].mean() + 0.05
     assert cost_usd[every, perfect].mean() < 0.15 * cost_usd[:, best].mean()
     assert quality[every, random].mean() < quality[:, best].mean() - 0.15
 
