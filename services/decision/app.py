@@ -35,6 +35,7 @@ async def run(settings: DecisionSettings) -> None:
     metrics, clock = Metrics(), BrokerClock()
     await check_topics(settings.kafka, (*_JOINED, *_OTHERS), settings.home_partitions)
     producer = Producer(settings.kafka, clock)
+    await producer.learn_time()
     fleet, outstanding = Fleet(), Outstanding()
     closing = LateClosing(settings, producer, metrics)
     unserved = Unserved(settings.home_partitions, clock.now)

@@ -104,7 +104,9 @@ class Outstanding:
         self._numbers = count()
 
     def receive(self, record: Record) -> None:
-        """Take in a record of `capacity`; raises PermanentError when it is none."""
+        """Take in a record of `capacity`; raises PermanentError when it is none. An empty one set a clock."""
+        if not record.value:
+            return
         message = decode_capacity(record.value)
         if isinstance(message, DispatchNote):
             self.note(message)

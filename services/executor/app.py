@@ -35,6 +35,7 @@ async def run(settings: ExecutorSettings) -> None:
     metrics, clock = Metrics(), BrokerClock()
     await check_topics(settings.kafka, _TOPICS, settings.home_partitions)
     producer = Producer(settings.kafka, clock)
+    await producer.learn_time()
     database = Database(settings.postgres, settings.postgres_password_file, settings.postgres_statement_s)
     holder, claims = Holder(settings.instance, uuid4().hex), Claims(database)
     leases = Leases(claims, holder)

@@ -12,7 +12,7 @@ from shared.errors import PermanentError, TransientError
 from shared.logs import get
 from shared.stream.clock import BrokerClock
 from shared.stream.records import Acknowledgement, Outgoing, Position
-from shared.topics import MAX_REQUEST_BYTES
+from shared.topics import CAPACITY, MAX_REQUEST_BYTES
 
 _log = get(__name__)
 #: What a record's framing may take besides its bytes.
@@ -48,6 +48,14 @@ class Producer:
     async def start(self) -> None:
         """Connect; raises TransientError when the broker is away."""
         await self._connected()
+
+    async def learn_time(self) -> None:
+        """Set the clock by an empty record, which readers of `capacity` leave out; raises TransientError.
+
+        For processes that compare broker time before they have anything to tell: deadlines, and since when a partition
+        is owned, would else be in their own time.
+        """
+        await self([Outgoing(CAPACITY.name, b"")])
 
     async def stop(self) -> None:
         """Deliver what is underway, at most 5 s, and close."""

@@ -168,7 +168,7 @@ class Play:
         elif record.position.topic == RESPONSES.name:
             response = Response.decode(record.value)
             self.responses.setdefault(response.query_id, []).append((record, response))
-        elif isinstance(message := decode_capacity(record.value), DispatchNote):
+        elif record.value and isinstance(message := decode_capacity(record.value), DispatchNote):
             self.notes.append(message)
 
     async def response(self, accepted: Accepted, count: int = 1) -> tuple[Record, Response]:

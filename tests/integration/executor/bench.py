@@ -83,7 +83,7 @@ class Watch:
             case "response-chunks":
                 chunk = ResponseChunk.decode(record.value)
                 self.chunks[chunk.query_id].append(chunk)
-            case "capacity":
+            case "capacity" if record.value:
                 capacity = decode_capacity(record.value)
                 if isinstance(capacity, ExecutorCapacity):
                     self.capacity[capacity.llm].append(capacity)

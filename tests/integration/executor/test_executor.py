@@ -1,6 +1,8 @@
 """The executor's process between a real broker, a real database and an HTTP endpoint."""
 
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -254,3 +256,19 @@ async def test_what_an_executor_has_to_do_is_announced(bench: Bench, make_llm: M
 
 def _logged(bench: Bench, executor: Process, event: str, llm: str) -> bool:
     return any(event in line and llm in line for line in bench.executors.log(executor).splitlines())
+
+
+async def test_an_executor_whose_clock_is_wrong_tells_broker_time_from_its_first_announcement_on(
+    bench: Bench, make_llm: MakeLlm, executors: Executors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llm, late = await make_llm(), "executor-late"
+    (tmp_path / "sitecustomize.py").write_text("import time\nreal = time.time\ntime.time = lambda: real() + 1000\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    executors.start(llm.name, instance=late)
+    announced = bench.watch.capacity[llm.name]
+    await until(lambda: any(one.instance == late and one.partitions for one in announced))
+
+    told = [one for one in announced if one.instance == late]
+    times = [one.at for one in told] + [part.owned_since for one in told for part in one.partitions]
+    assert max(times) < time.time() + 100

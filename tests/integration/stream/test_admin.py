@@ -1,6 +1,7 @@
 """Topics, and how far groups are, as the broker tells."""
 
 import re
+import time
 from dataclasses import replace
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.stream.records import Outgoing
 from shared.stream.retry import Retry
-from shared.topics import MAX_REQUEST_BYTES, Topic
+from shared.topics import CAPACITY, MAX_REQUEST_BYTES, Topic
 from tests.integration.stream.conftest import MakeTopic, numbered
 from tests.integration.stream.harness import Bench, Copies, running
 
@@ -89,6 +90,17 @@ async def test_acknowledgements_come_in_order_with_broker_time(bench: Bench, mak
     assert [one.position for one in acknowledgements] == [(topic.name, n % 2, n // 2) for n in range(6)]
     assert all(abs((one.appended_at or 0) - bench.clock.now()) < 30 for one in acknowledgements)
     assert bench.clock.offset_s != 0
+
+
+async def test_a_process_whose_clock_is_wrong_learns_the_time_before_it_tells_anything(kafka: str) -> None:
+    await create_topics(kafka, [CAPACITY], home_partitions=4)
+    clock = BrokerClock(local=lambda: time.time() + 1000)
+    producer = Producer(kafka, clock)
+
+    await producer.learn_time()
+
+    assert abs(clock.now() - time.time()) < 60
+    await producer.stop()
 
 
 async def test_a_record_the_broker_would_refuse_is_refused_before_it_is_sent(

@@ -133,6 +133,10 @@ def test_the_newest_measurement_is_used_where_there_is_one() -> None:
     assert outstanding.seen_at("a") == START
 
 
+def test_a_record_that_only_set_a_clock_is_left_out() -> None:
+    Outstanding().receive(Record(Position("capacity", 0, 0), b"", 0.0))
+
+
 def test_a_capacity_record_that_is_none_is_refused() -> None:
     with pytest.raises(PermanentError, match="expected a capacity record"):
         Outstanding().receive(Record(Position("capacity", 0, 0), b"[]", START))
