@@ -80,7 +80,9 @@ class Calling:
         """Keep to requests and tokens per minute, and to a pause that the provider asked for."""
         tokens = work.dispatch.prompt_tokens + work.dispatch.prediction.response_tokens.mean
         now, llm = asyncio.get_running_loop().time(), self.llm
-        await asyncio.sleep(self._serving.pace.delay_s(now, tokens, llm.requests_per_minute, llm.tokens_per_minute))
+        share = self._serving.share(work.record.position.partition)
+        limits = (_part(llm.requests_per_minute, share), _part(llm.tokens_per_minute, share))
+        await asyncio.sleep(self._serving.pace.delay_s(now, tokens, *limits))
 
     def _begin(self, work: Work, entry: Entry) -> None:
         """Tell that the call starts, without waiting until it is told."""
@@ -130,3 +132,7 @@ class Calling:
         if circuit.reason != before:
             self._serving.ledger.changed = True
             _log.warning("circuit changed", llm=self.llm.name, reason=circuit.reason)
+
+
+def _part(per_minute: int | None, share: float) -> float | None:
+    return None if per_minute is None else per_minute * share

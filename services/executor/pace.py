@@ -1,7 +1,4 @@
-"""Requests and tokens per minute of an LLM, as delays of its starts.
-
-The limits hold per process: they are not divided over the replicas that serve one LLM.
-"""
+"""Requests and tokens per minute of an LLM, as delays of its starts; each replica keeps to its share of both."""
 
 #: A minute's budget is handed out in pieces of this many seconds.
 _BURST_S = 5.0
@@ -15,7 +12,7 @@ class Pace:
         self._paused_until = 0.0
 
     def delay_s(
-        self, now: float, tokens: float, requests_per_minute: int | None, tokens_per_minute: int | None
+        self, now: float, tokens: float, requests_per_minute: float | None, tokens_per_minute: float | None
     ) -> float:
         """Reserve a start with that many tokens, and say how long it must wait; limits of None delay nothing.
 
@@ -31,7 +28,7 @@ class Pace:
         """No start before that time: the endpoint said so."""
         self._paused_until = max(self._paused_until, until)
 
-    def _reserve(self, what: str, now: float, amount: float, per_minute: int | None) -> float:
+    def _reserve(self, what: str, now: float, amount: float, per_minute: float | None) -> float:
         if per_minute is None:
             return 0.0
         cost_s = amount * 60 / per_minute

@@ -47,6 +47,15 @@ class Serving:
         count = min(self.llm.parallelism, 8)
         return slots_of(self.llm.parallelism, partition, count) if partition < count else 0
 
+    def share(self, partition: int) -> float:
+        """Of the LLM's slots, the part in owned partitions, `partition` included: who calls from it may own it no more.
+
+        The shares of all replicas add up to 1, while none gives a partition up.
+        """
+        numbers = {partition, *(view.partition for view in self.partitions())}
+        slots = sum(self.slots("", number) for number in numbers)
+        return max(slots, 1) / self.llm.parallelism
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
