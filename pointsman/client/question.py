@@ -8,6 +8,7 @@ from pydantic import JsonValue, ValidationError
 from shared.errors import RefusedError
 from shared.messages import ChatMessage, Preferences, Query, new_query_id
 from shared.messages.message import describe
+from shared.messages.query import DEFAULT_DEADLINE_S
 from shared.topics import MAX_QUERY_BYTES
 
 #: A prompt, a conversation, or a whole query (with an id or a tenant of the caller's own).
@@ -15,7 +16,6 @@ Question = str | Sequence[ChatMessage] | Query
 
 #: Added to the fleet's own deadline: it answers with a refusal or failure by then.
 _GRACE_S = 30.0
-_DEADLINE_S = 600.0
 
 
 def to_query(
@@ -65,4 +65,4 @@ def to_bytes(query: Query) -> bytes:
 def patience_s(query: Query) -> float:
     """How long a response may take before there is none: the fleet's deadline and a margin."""
     longest_s = query.preferences.max_wait_s
-    return (_DEADLINE_S if longest_s is None else longest_s) + _GRACE_S
+    return (DEFAULT_DEADLINE_S if longest_s is None else longest_s) + _GRACE_S

@@ -30,13 +30,17 @@ class ChatMessage(Message):
     content: JsonValue = None
 
 
+#: A query that names no `max_wait_s` ends this long after it was appended, seconds.
+DEFAULT_DEADLINE_S = 600.0
+
+
 class Preferences(Message):
     """What the user trades for what; None means the policy's default or no limit."""
 
     #: lambda of the method: how much quality is worth in units of the reference LLM's mean cost.
     willingness_to_pay: Annotated[float, Field(ge=0)] | None = None
     max_cost_usd: Annotated[float, Field(gt=0)] | None = None
-    #: Both the patience tau of the wait penalty and the deadline.
+    #: Both the patience tau of the wait penalty and the deadline; without it that is DEFAULT_DEADLINE_S.
     max_wait_s: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
     #: Only these LLMs may answer.
     llms: Annotated[tuple[str, ...], Field(min_length=1)] | None = None

@@ -1,10 +1,14 @@
 import math
+from pathlib import Path
 
 import pytest
 
+import pointsman
 from pointsman.client.question import as_sent, patience_s, to_bytes, to_query
+from services.decision.settings import DecisionSettings
 from shared.errors import RefusedError
 from shared.messages import ChatMessage, Preferences, Query
+from shared.messages.query import DEFAULT_DEADLINE_S
 from shared.topics import MAX_QUERY_BYTES
 
 
@@ -88,3 +92,11 @@ def test_patience_outlasts_the_fleets_own_deadline() -> None:
 
     assert patience_s(default) > 600
     assert 5 < patience_s(hurried) < 600
+
+
+def test_clients_are_told_the_deadline_that_holds() -> None:
+    told = (Path(pointsman.__file__).parents[1] / "docs" / "clients.md").read_text()
+
+    assert f"`max_wait_s`, else {DEFAULT_DEADLINE_S:g} s" in told
+    assert DecisionSettings().default_deadline_s == DEFAULT_DEADLINE_S
+    assert patience_s(to_query("Two words?", "default", None, None)) > DEFAULT_DEADLINE_S
