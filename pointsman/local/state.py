@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -143,7 +144,19 @@ def find(state: Path | None = None) -> Endpoints:
     defaults = FleetSettings()
     return Endpoints(
         kafka=settings.kafka,
-        postgres=settings.postgres,
+        postgres=_with_password(settings.postgres, defaults.postgres_password_file),
         artifacts=defaults.artifacts,
         home_partitions=defaults.home_partitions,
     )
+
+
+def _with_password(url: str, file: Path | None) -> str:
+    """Endpoints have one address of Postgres, password included; None leaves it as it is."""
+    if file is None:
+        return url
+    try:
+        password = quote(file.read_text().strip(), safe="")
+    except OSError as error:
+        raise ConfigurationError(f"POINTSMAN_POSTGRES_PASSWORD_FILE: expected a readable file at {file}") from error
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()

@@ -30,9 +30,14 @@ class Process:
     """One container of the fleet's own images: what it runs, and the variables it is given beside its image's."""
 
     name: str
-    module: str
+    #: What follows `python -m`.
+    command: tuple[str, ...]
     image: str
     environment: Mapping[str, str]
+
+    @property
+    def module(self) -> str:
+        return self.command[0]
 
 
 def compose() -> Document:
@@ -46,16 +51,16 @@ def built(services: Document) -> dict[str, Document]:
 
 
 def compose_processes() -> list[Process]:
-    """What compose starts of the fleet, but for the client."""
+    """What compose starts of the fleet."""
     return [
-        Process(name, words(service["command"])[0], service["build"]["args"]["EXTRA"], _compose_environment(service))
+        Process(name, _compose_command(service), service["build"]["args"]["EXTRA"], _compose_environment(service))
         for name, service in built(compose()["services"]).items()
-        if "command" in service
     ]
 
 
-def words(command: str | list[str]) -> list[str]:
-    return command.split() if isinstance(command, str) else command
+def _compose_command(service: Document) -> tuple[str, ...]:
+    command, entrypoint = service["command"], service.get("entrypoint", ["python", "-m"])
+    return (*entrypoint[2:], *(command.split() if isinstance(command, str) else command))
 
 
 def _compose_environment(service: Document) -> dict[str, str]:
@@ -100,12 +105,12 @@ def kubernetes_processes(documents: list[Document]) -> Iterator[Process]:
     maps = {document["metadata"]["name"]: document["data"] for document in of_kind(documents, "ConfigMap")}
     for workload in of_kind(documents, "Deployment", "Job"):
         for container in containers(workload):
-            environment = {}
+            environment: dict[str, str] = {}
             for source in container.get("envFrom", []):
                 environment |= maps[source["configMapRef"]["name"]]
             environment |= {each["name"]: each.get("value", "from the pod") for each in container.get("env", [])}
             image = container["image"].split(":")[0].removeprefix("pointsman-")
-            yield Process(workload["metadata"]["name"], container["args"][0], image, environment)
+            yield Process(workload["metadata"]["name"], tuple(container["args"]), image, environment)
 
 
 def settings_of(module: str) -> type[BaseSettings]:

@@ -82,3 +82,16 @@ def test_a_held_folder_is_refused_with_its_holders_pid_and_free_afterwards(tmp_p
     assert state.running_pid() is None
     with state.locked():
         pass
+
+
+def test_a_password_in_a_file_becomes_part_of_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("a/b@c\n")
+    monkeypatch.setenv("POINTSMAN_KAFKA", "far:9092")
+    monkeypatch.setenv("POINTSMAN_POSTGRES", "postgresql+psycopg://me@far:5432/fleet")
+    monkeypatch.setenv("POINTSMAN_POSTGRES_PASSWORD_FILE", str(tmp_path / "password"))
+
+    assert find().postgres == "postgresql+psycopg://me:a%2Fb%40c@far:5432/fleet"
+
+    monkeypatch.setenv("POINTSMAN_POSTGRES_PASSWORD_FILE", str(tmp_path / "nothing-here"))
+    with pytest.raises(ConfigurationError, match="expected a readable file"):
+        find()
