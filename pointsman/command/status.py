@@ -11,7 +11,7 @@ from pointsman.command.options import Json, StateFolder
 from pointsman.command.output import print_json
 from pointsman.local.overview import Overview, Row, observer
 from pointsman.local.state import State, locate
-from pointsman.local.table import follow, table
+from pointsman.local.table import follow, view
 from shared.errors import ConfigurationError, TransientError
 
 
@@ -33,20 +33,20 @@ def status(
         with suppress(KeyboardInterrupt):
             asyncio.run(follow(folder, console, _title(folder), lambda: folder.running_pid() is not None))
         return
-    rows = asyncio.run(_look(folder))
+    overview, rows = asyncio.run(_look(folder))
     if as_json:
         print_json([row.as_json() for row in rows])
     else:
-        console.print(table(rows, _title(folder)))
+        console.print(view(overview, rows, _title(folder)))
 
 
-async def _look(state: State) -> list[Row]:
+async def _look(state: State) -> tuple[Overview, list[Row]]:
     """Two looks, a second apart, for the rates."""
     overview = Overview(state)
     async with observer() as client:
         await overview.look(client)
         await asyncio.sleep(1)
-        return await overview.look(client)
+        return overview, await overview.look(client)
 
 
 def _title(state: State) -> str:

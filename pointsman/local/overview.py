@@ -9,6 +9,7 @@ import httpx
 import psutil
 from pydantic import JsonValue
 
+from pointsman.local.queues import Queue, queues
 from pointsman.local.state import ProcessEntry, State
 
 
@@ -39,14 +40,20 @@ class Overview:
         self._state = state
         self._clock = clock
         self._before: dict[str, tuple[float, float]] = {}
+        #: Of each LLM, as of the last look.
+        self.queues: list[Queue] = []
 
     async def look(self, client: httpx.AsyncClient) -> list[Row]:
         """One row a process; one that does not answer within the client's timeout is not healthy."""
         entries = self._state.processes()
-        return await asyncio.gather(*(self._row(client, name, entry) for name, entry in entries.items()))
+        answers = await asyncio.gather(*(_ask(client, entry) for entry in entries.values()))
+        self.queues = queues(metrics for _, metrics in answers)
+        return [
+            self._row(name, entry, healthy, metrics)
+            for (name, entry), (healthy, metrics) in zip(entries.items(), answers, strict=True)
+        ]
 
-    async def _row(self, client: httpx.AsyncClient, name: str, entry: ProcessEntry) -> Row:
-        healthy, metrics = await asyncio.gather(_healthy(client, entry), _metrics(client, entry))
+    def _row(self, name: str, entry: ProcessEntry, healthy: bool | None, metrics: str) -> Row:
         return Row(
             service=name,
             pid=entry.pid,
@@ -90,6 +97,11 @@ def _lag(metrics: str) -> int | None:
     own, group = (total(metrics, f"pointsman_{name}") for name in ("lag_records", "recorder_lag_records"))
     lag = group if own is None else own
     return None if lag is None else int(lag)
+
+
+async def _ask(client: httpx.AsyncClient, entry: ProcessEntry) -> tuple[bool | None, str]:
+    """Whether it is healthy, and its metrics."""
+    return await asyncio.gather(_healthy(client, entry), _metrics(client, entry))
 
 
 async def _healthy(client: httpx.AsyncClient, entry: ProcessEntry) -> bool | None:

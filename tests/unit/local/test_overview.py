@@ -46,6 +46,16 @@ async def test_a_restarted_process_has_no_negative_rate(tmp_path: Path) -> None:
     assert rates == [None, None, 2.0]
 
 
+async def test_a_closed_llm_is_named_with_its_reason(tmp_path: Path) -> None:
+    page = 'pointsman_llm_closed{llm="a",reason="timeout"} 0.0\npointsman_llm_closed{llm="a",reason="auth"} 1.0'
+    overview = Overview(_fleet(tmp_path))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=page))) as client:
+        await overview.look(client)
+
+    assert [(queue.llm, queue.closed) for queue in overview.queues] == [("a", "auth")]
+
+
 async def test_health_is_the_services_own_account(tmp_path: Path) -> None:
     async with _client([1], healthy=False) as client:
         decision, kafka = await Overview(_fleet(tmp_path)).look(client)
