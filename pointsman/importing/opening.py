@@ -37,6 +37,8 @@ def _head(file: Path) -> bytes:
     try:
         if file.is_dir():
             raise PermanentError(f"expected a file, {file} is a folder; name the files in it")
+        if file.exists() and not file.is_file():
+            raise PermanentError(f"expected a file on disk, as it is opened twice; {file} is a pipe or device")
         with file.open("rb") as opened:
             return opened.read(_HEAD)
     except OSError as error:

@@ -38,15 +38,24 @@ def beside(file: Path) -> Iterator[Path]:
     """A path whose file takes the place of `file` when the block ends well, and is gone when it does not."""
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
+        # Fails now, not after hours of reading.
+        fresh.touch()
+        fresh.unlink()
         yield fresh
         if fresh.exists():
             fresh.replace(file)
     except PermissionError as error:
-        raise PermanentError(f"cannot write in {file.parent}: {error.strerror}") from error
+        raise PermanentError(f"cannot write in {file.parent}: {_reason(error)}") from error
     except (OSError, arrow.ArrowException) as error:
-        raise TransientError(f"cannot write {file}: {error}") from error
+        raise TransientError(f"cannot write {file}: {_reason(error)}") from error
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """As the system says it; arrow says more."""
+    number = error.errno if isinstance(error, OSError) else None
+    return str(error) if number is None else os.strerror(number)
 
 
 class CanonicalFile:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pointsman.importing.rows import COLUMNS
+from services.simulator.dataset import SCHEMA
 from tests.unit.importing.files import Importing, canonical_row, write_csv, write_json_lines, write_parquet
 
 _LLMS = ("gpt-4-1106-preview", "mistralai/mistral-7b-chat")
@@ -25,6 +27,10 @@ _SAMPLE = (
     *(0.00074, 1.46e-05),
     "gpt-4-1106-preview",
 )
+
+
+def test_rows_have_the_columns_that_the_simulator_writes() -> None:
+    assert list(COLUMNS) == SCHEMA.names
 
 
 def test_canonical_rows_come_back_as_they_are(importing: Importing, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,7 @@ _FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         "llmrouter needs model_name, performance too",
     ),
     "folder": (lambda file: file.mkdir(), "is a folder; name the files in it"),
+    "pipe.csv": (lambda file: os.mkfifo(file), "is a pipe or device"),
     "missing.csv": (lambda file: None, "No such file or directory"),
     "loop.csv": (lambda file: file.symlink_to(file), "Too many levels of symbolic links"),
 }
