@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Float, Integer, Subquery, and_, cast, func, select, true
+from sqlalchemy import ColumnElement, Float, Integer, Subquery, and_, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.tables import AttemptRow, FeedbackRow, RoutingRow
@@ -38,8 +38,8 @@ class Count:
 
 async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> list[Label]:
     """The LLM's newest labelled queries with vectors of this encoder, oldest first, at most `most`."""
-    words = _last_words(llm, since=None)
-    statement = select(words).where(~words.c.withdrawn, words.c.encoder == encoder)
+    words = _words(llm, since=None)
+    statement = select(words).where(_counts(words), words.c.encoder == encoder)
     found = await session.execute(statement.order_by(words.c.said_at.desc(), words.c.query_id).limit(most))
     return [
         Label(row.vector, row.prompt_tokens, row.response_tokens, row.quality, row.said_at.timestamp())
@@ -49,17 +49,22 @@ async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> li
 
 async def count_labels(session: AsyncSession, llm: str, encoder: str, since: float | None) -> Count:
     """How many there are whose last word was said after `since`; None counts all."""
-    words = _last_words(llm, since)
+    words = _words(llm, since)
     mine = words.c.encoder == encoder
     statement = select(
         func.count().filter(mine), func.count().filter(~mine), func.max(words.c.said_at).filter(mine)
-    ).where(~words.c.withdrawn)
+    ).where(_counts(words))
     rows, left_out, newest = (await session.execute(statement)).one()
     return Count(rows, left_out, None if newest is None else newest.timestamp())
 
 
-def _last_words(llm: str, since: float | None) -> Subquery:
-    """One row per answer of this LLM: the last word on it, also a withdrawing one.
+def _counts(words: Subquery) -> ColumnElement[bool]:
+    """The last word on an answer counts, unless it withdraws those before."""
+    return and_(words.c.words_since == 1, ~words.c.withdrawn)
+
+
+def _words(llm: str, since: float | None) -> Subquery:
+    """All words on answers of this LLM, counted from the last one on each.
 
     A query sent again under its id gets the old answer again, and feedback may then name either record: so a word is
     on the newest answer up to its own record, and of several words on one answer the last counts.
@@ -78,10 +83,14 @@ def _last_words(llm: str, since: float | None) -> Subquery:
         RoutingRow.accepted_at == answer.c.accepted_at,
         RoutingRow.decision_id == answer.c.decision_id,
     )
-    one_answer = (FeedbackRow.tenant, FeedbackRow.query_id, answer.c.accepted_at)
+    words_on_it = func.row_number().over(
+        partition_by=(FeedbackRow.tenant, FeedbackRow.query_id, answer.c.accepted_at),
+        order_by=FeedbackRow.said_at.desc(),
+    )
     satisfied = cast(cast(FeedbackRow.satisfied, Integer), Float)
     statement = (
         select(
+            words_on_it.label("words_since"),
             FeedbackRow.query_id,
             FeedbackRow.said_at,
             FeedbackRow.withdrawn,
@@ -91,11 +100,10 @@ def _last_words(llm: str, since: float | None) -> Subquery:
             RoutingRow.prompt_tokens,
             answer.c.response_tokens,
         )
+        .select_from(FeedbackRow)
         .join(answer, true())
         .join(RoutingRow, receipt)
         .where(answer.c.llm == llm)
-        .distinct(*one_answer)
-        .order_by(*one_answer, FeedbackRow.said_at.desc())
     )
     if since is not None:
         statement = statement.where(FeedbackRow.said_at > datetime.fromtimestamp(since, UTC))
