@@ -1,5 +1,6 @@
 """The manifests of Kubernetes, as kustomize builds them, against their schemas and against the code."""
 
+import re
 import shutil
 import tomllib
 from importlib.util import find_spec
@@ -29,6 +30,8 @@ from tests.deploy.manifests import (
 
 _VERSION = "1.33"
 _SCHEMAS = Path(__file__).parent / "schemas"
+_COMPONENT = "app.kubernetes.io/component"
+_POD_LABEL = "__meta_kubernetes_pod_label_"
 _OVERLAYS = ("local", "production")
 #: What an operator creates by hand, docs/deploy.md.
 _SECRETS = {"postgres", *(f"llm-{name}" for name in LLMS)}
@@ -133,7 +136,6 @@ def test_probes_ask_the_port_that_services_listen_on(production: list[Document])
         assert service["ports"] == [{"name": "http", "containerPort": port}]
         assert service["livenessProbe"]["httpGet"] == {"path": "/health", "port": "http"}
         assert service["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "http"}
-        assert workload["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"] == str(port)
 
 
 def test_what_pods_refer_to_is_there(overlay: list[Document]) -> None:
@@ -179,14 +181,22 @@ def test_what_is_scaled_is_found_by_its_name_after_a_prefix_or_suffix(affix: str
 
 
 def test_a_service_is_drained_pod_by_pod(production: list[Document]) -> None:
-    pods = {
-        workload["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"]
-        for workload in of_kind(production, "Deployment")
-    }
+    pods = {_labels(workload)[_COMPONENT] for workload in of_kind(production, "Deployment")}
 
     budgets = of_kind(production, "PodDisruptionBudget")
 
-    assert {one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"] for one in budgets} == pods
+    assert {one["spec"]["selector"]["matchLabels"][_COMPONENT] for one in budgets} == pods
+
+
+def test_prometheus_finds_the_pods_by_labels_that_they_have(production: list[Document]) -> None:
+    config = yaml.safe_load((ROOT / "deploy" / "observability" / "prometheus-kubernetes.yml").read_text())
+    sources = [rule["source_labels"][0] for rule in config["scrape_configs"][0]["relabel_configs"]]
+    wanted = {source.removeprefix(_POD_LABEL) for source in sources if source.startswith(_POD_LABEL)}
+
+    assert wanted
+    for workload in of_kind(production, "Deployment"):
+        assert wanted <= {re.sub(r"\W", "_", label) for label in _labels(workload)}
+        assert _labels(workload)[_COMPONENT] in _name(workload)
 
 
 def test_descriptors_are_valid(production: list[Document], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +208,11 @@ def test_descriptors_are_valid(production: list[Document], monkeypatch: pytest.M
             for name, value in process.environment.items():
                 patch.setenv(name, value)
             assert read(PredictorSettings).replication == 3
+
+
+def _labels(workload: Document) -> dict[str, str]:
+    labels: dict[str, str] = workload["spec"]["template"]["metadata"]["labels"]
+    return labels
 
 
 def _name(document: Document) -> str:
