@@ -63,7 +63,9 @@ def _default(field: FieldInfo) -> str:
         return "the host's name"
     if field.default is None or field.default == ():
         return "none"
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    if isinstance(field.default, bool):
+        return f"`{field.default}`".lower()
+    return f"`{field.default:g}`" if isinstance(field.default, float) else f"`{field.default}`"
 
 
 if __name__ == "__main__":

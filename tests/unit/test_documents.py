@@ -42,7 +42,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pages
 def test_commands_and_their_options_exist(page: Path) -> None:
     for line in _code(page):
-        for words in re.findall(r"(?<![\w/.-])pointsman((?: [\w./:=$\"'-]+)+)", line):
+        for words in re.findall(r"(?<![\w/.-])(?<!-n )pointsman((?: [\w./:=$\"'-]+)+)", line):
             _follow(line, words.split())
 
 
