@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pointsman.client import Client
+    from shared.messages import Preferences
 
-__all__ = ["Client"]
+__all__ = ["Client", "Preferences"]
 
 
 def __getattr__(name: str) -> object:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> object:
         from pointsman.client import Client
 
         return Client
+    if name == "Preferences":
+        from shared.messages import Preferences
+
+        return Preferences
     raise AttributeError(f"module 'pointsman' has no attribute {name!r}")

@@ -25,6 +25,7 @@ from shared.stream.replies import Replies
 from shared.topics import FEEDBACK, QUERIES, QUERIES_BATCH, RESPONSE_CHUNKS, RESPONSES, origin_of
 
 if TYPE_CHECKING:
+    from pointsman.client.history import History
     from shared.database.log import Explanation
 
 log = get(__name__)
@@ -46,6 +47,7 @@ class Client:
         self._replies = Replies(kafka, (RESPONSES.name, RESPONSE_CHUNKS.name), self._inbox.receive)
         self._closing = AsyncExitStack()
         self._reply_partition = 0
+        self._history: History | None = None
 
     @classmethod
     def find(cls, state: Path | None = None, *, tenant: str = "default") -> Self:
@@ -157,9 +159,12 @@ class Client:
         """
         if self._postgres is None:
             raise ConfigurationError("explain reads Postgres: give the client `postgres`, or make it by Client.find()")
-        from pointsman.client.history import explain
+        if self._history is None:
+            from pointsman.client.history import History
 
-        return await explain(self._postgres, self._tenant, query_id)
+            self._history = History(self._postgres, self._tenant)
+            self._closing.push_async_callback(self._history.close)
+        return await self._history.explain(query_id)
 
     async def _send(self, query: Query, topic: str, timeout_s: float | None, *, stream: bool) -> AsyncIterator[Event]:
         query = as_sent(query, self._reply_partition, stream=stream)

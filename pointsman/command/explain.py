@@ -4,22 +4,21 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 from rich.console import RenderableType
 from rich.markup import escape
 
-from pointsman.client import Client
+from pointsman.client.history import History
 from pointsman.command.options import Json, State, Tenant
 from pointsman.command.output import print_json, print_rich, seconds, table, usd
 from pointsman.command.reasons import barred, what_would_change_it, why
+from pointsman.local.state import find
+from shared.database.log import Explanation
 from shared.errors import PermanentError
 from shared.messages import Attempt, Candidate, Receipt
-
-if TYPE_CHECKING:
-    from shared.database.log import Explanation
 
 #: The log is written after the response, in small batches.
 _PATIENCE_S = 5.0
@@ -44,20 +43,20 @@ def explain(
         print_rich(*render(found))
 
 
-async def _find(state: Path | None, tenant: str, query_id: str) -> "Explanation":
-    client = Client.find(state, tenant=tenant)
+async def _find(state: Path | None, tenant: str, query_id: str) -> Explanation:
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
-    while not (found := await client.explain(query_id)).known:
-        if asyncio.get_running_loop().time() > deadline:
-            raise PermanentError(
-                f"the log knows no query {query_id!r} of tenant {tenant!r}: check the id and --tenant; "
-                "a query that was refused before any decision is not in it"
-            )
-        await asyncio.sleep(_POLL_S)
+    async with History(find(state).postgres, tenant) as history:
+        while not (found := await history.explain(query_id)).known:
+            if asyncio.get_running_loop().time() > deadline:
+                raise PermanentError(
+                    f"the log knows no query {query_id!r} of tenant {tenant!r}: check the id and --tenant; "
+                    "a query that was refused before any decision is not in it"
+                )
+            await asyncio.sleep(_POLL_S)
     return found
 
 
-def as_data(found: "Explanation") -> JsonValue:
+def as_data(found: Explanation) -> JsonValue:
     """Everything but the vectors, with the sentences a person reads."""
     return {
         "query_id": found.query_id,
@@ -72,7 +71,7 @@ def as_data(found: "Explanation") -> JsonValue:
     }
 
 
-def render(found: "Explanation") -> Iterator[RenderableType]:
+def render(found: Explanation) -> Iterator[RenderableType]:
     """The parts of the page, top to bottom."""
     yield f"[bold]Query {escape(found.query_id)}[/] of tenant {escape(found.tenant)}: {outcome(found)}"
     for receipt in found.receipts:
@@ -86,7 +85,7 @@ def render(found: "Explanation") -> Iterator[RenderableType]:
         yield f"Feedback: {_feedback(found)}"
 
 
-def outcome(found: "Explanation") -> str:
+def outcome(found: Explanation) -> str:
     """How the query ended so far: its last claim's word, else the last decision's."""
     if found.claims:
         last = found.claims[-1]
@@ -146,7 +145,7 @@ def _happened(attempt: Attempt) -> str:
     return f"{attempt.event}: {tokens} tokens in {seconds(attempt.total_s)} for {usd(attempt.cost_usd)}"
 
 
-def _feedback(found: "Explanation") -> str:
+def _feedback(found: Explanation) -> str:
     said = found.feedback
     if said is None or said.withdrawn:
         return "withdrawn"

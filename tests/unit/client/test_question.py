@@ -100,3 +100,7 @@ def test_clients_are_told_the_deadline_that_holds() -> None:
     assert f"`max_wait_s`, else {DEFAULT_DEADLINE_S:g} s" in told
     assert DecisionSettings().default_deadline_s == DEFAULT_DEADLINE_S
     assert patience_s(to_query("Two words?", "default", None, None)) > DEFAULT_DEADLINE_S
+
+
+def test_what_a_question_needs_comes_with_the_package() -> None:
+    assert pointsman.Preferences is Preferences
