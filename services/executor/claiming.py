@@ -22,7 +22,7 @@ class Claiming:
         self._best_effort = best_effort
         #: May have been claimed, though Postgres did not say so.
         self._unsure: set[ClaimKey] = set()
-        #: Called without a claim.
+        #: Called without a claim, and none made since.
         self._unclaimed: set[ClaimKey] = set()
 
     async def take(self, work: Work) -> Claim | None:
@@ -51,6 +51,8 @@ class Claiming:
     async def close(self, work: Work, state: ClaimState, outbox: Sequence[Outgoing]) -> bool:
         """Whether the outcome counts; False when somebody else closed the attempt before."""
         if work.key in self._unclaimed:
+            if await self._close_late(work, state, outbox):
+                self._unclaimed.discard(work.key)
             return True
         try:
             return await self._claims.close(work.key, work.dispatch.decision_id, self._holder, state, outbox)
@@ -58,6 +60,20 @@ class Claiming:
             if self._best_effort:
                 return True
             raise
+
+    async def _close_late(self, work: Work, state: ClaimState, outbox: Sequence[Outgoing]) -> bool:
+        """Whether the outcome of a call without a claim is kept after all.
+
+        The claim may have been made though Postgres did not say so, and would stay running; or Postgres is back.
+        """
+        key, decision_id = work.key, work.dispatch.decision_id
+        try:
+            if await self._claims.close(key, decision_id, self._holder, state, outbox):
+                return True
+            met = await self._claims.close_unclaimed(key, work.content_hash, decision_id, self._holder, state, outbox)
+        except TransientError:
+            return False
+        return met is None
 
     async def emptied(self, key: ClaimKey, response: Position | None) -> None:
         """What the claim owed was acknowledged."""

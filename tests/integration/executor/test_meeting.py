@@ -212,3 +212,48 @@ async def test_a_claim_taken_while_postgres_did_not_say_so_is_ours(desk: Desk, m
     monkeypatch.undo()
 
     assert await desk.claiming.take(work) is None
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_what_was_called_without_a_claim_is_kept_once_postgres_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, made: bool
+) -> None:
+    work, take = a_work(), desk.claims.take
+    claiming = Claiming(desk.claims, Leases(desk.claims, ME), Metrics(), best_effort=True)
+
+    async def take_unheard(*asked: object) -> None:
+        if made:
+            await take(*asked)  # type: ignore[arg-type]
+        raise TransientError("the connection broke")
+
+    monkeypatch.setattr(desk.claims, "take", take_unheard)
+    assert await claiming.take(work) is None
+    monkeypatch.undo()
+    assert await claiming.close(work, ClaimState.ANSWERED, OWED)
+    await claiming.emptied(work.key, Position("responses", 0, 7))
+
+    claim = await desk.claims.get(work.key)
+    assert claim is not None
+    assert (claim.state, claim.outbox, claim.response_at) == (ClaimState.ANSWERED, (), Position("responses", 0, 7))
+
+
+async def test_a_call_without_a_claim_leaves_anothers_claim_as_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = a_work()
+    claiming = Claiming(desk.claims, Leases(desk.claims, ME), Metrics(), best_effort=True)
+
+    async def away(*_: object) -> None:
+        raise TransientError("Postgres is away")
+
+    monkeypatch.setattr(desk.claims, "take", away)
+    assert await claiming.take(work) is None
+    monkeypatch.undo()
+    await desk.take(work, OTHER, decision_id="other")
+    await desk.claims.close(work.key, "other", OTHER, ClaimState.ANSWERED, OWED)
+    assert await claiming.close(work, ClaimState.FAILED, ())
+    await claiming.emptied(work.key, None)
+
+    claim = await desk.claims.get(work.key)
+    assert claim is not None
+    assert (claim.state, claim.outbox) == (ClaimState.ANSWERED, OWED)
