@@ -23,6 +23,7 @@ def headline(story: Story) -> Markup:
         element("h1", None, text(title(story.report))),
         paragraph(standfirst(story), "standfirst"),
         element("div", {"class": "figures"}, *_figures(story.report)),
+        *_note(story.report),
     )
 
 
@@ -40,7 +41,7 @@ def standfirst(story: Story) -> str:
     report = story.report
     told = (
         f"{words.count(report.queries, 'prompt')} went over {words.count(len(story.llms), 'LLM')}"
-        f" in {words.seconds(story.seconds)}: {story.source.rstrip('.')}."
+        f" in {words.seconds(story.seconds)} ({story.source})."
     )
     if report.answered == 0:
         return f"{told} None was answered, so there is nothing to compare."
@@ -74,6 +75,12 @@ def _figures(report: Report) -> list[Markup]:
             "Answered", f"{report.answered:,}", None, f"of {report.queries:,}; {' and '.join(lost) or 'none lost'}"
         ),
     ]
+
+
+def _note(report: Report) -> list[Markup]:
+    """What the bars of the figures are, where there are some."""
+    known = any(one.quality is not None for one in report.differences.values())
+    return [paragraph("Grey bars and ranges: 95 % intervals. Dotted: no difference.", "key-note")] if known else []
 
 
 def _figure(name: str, value: str, interval: Interval | None, meaning: str, reference: float | None = None) -> Markup:
@@ -114,7 +121,7 @@ def _range(name: str, interval: Interval) -> str:
         low, high = map(words.signed, ends)
     else:
         low, high = (f"{100 * end:.1f}".replace("-", "−") for end in ends)
-    return f"95 % interval {low} to {high}" + ("" if name == "Quality gained" else " %")
+    return f"{low} to {high}" + ("" if name == "Quality gained" else "\xa0%")
 
 
 def _mean(interval: Interval | None) -> float | None:

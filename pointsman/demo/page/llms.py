@@ -46,7 +46,7 @@ def _row(name: str, llm: DemoLlm | None, story: Story, colour: str, most: float)
         None,
         element("th", {"scope": "row"}, key, text(name)),
         _cell(text(price), quiet=True),
-        _cell(joined([bar, text(words.percent(did.share))])),
+        _cell(joined([bar, element("span", {"class": "share"}, text(words.percent(did.share)))])),
         *([_cell(text(said)) for said in _did(did)] if did.share > 0 else [_cell(text("–"))] * 3),
         *map(_cell_of, _alone(alone)),
     )

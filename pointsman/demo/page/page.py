@@ -35,8 +35,8 @@ _HOW_TABLE = (
     "prompts it was given says little about how it would do on all of them: compare within the right-hand columns."
 )
 _HOW_RECEIPT = (
-    "How to read it: quality, cost and wait are what was predicted before any LLM was asked; the cost is that of this "
-    "one answer. The score weighs them, and the highest wins. Every decision leaves such a receipt: "
+    "How to read it: quality, cost and wait are what was predicted before any LLM was asked; the cost is that of "
+    "1,000 such answers. The score weighs them, and the highest wins. Every decision leaves such a receipt: "
     "pointsman explain QUERY_ID."
 )
 #: What silence is drawn with; apart from the pictures, as one of each pair is hidden.
@@ -75,7 +75,7 @@ def _parts(story: Story) -> list[Markup]:
     if story.queues:
         parts.append(_figure("Queues fill and empty", _twice(story, who, queues.draw), _HOW_QUEUES))
     if story.queries:
-        parts.append(_figure("and the routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
+        parts.append(_figure("The routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
     if story.report.stages:
         drawn = joined(stages.draw(story, width) for width in (WIDE, NARROW))
         parts.append(_figure("Where the time goes", drawn, _HOW_STAGES))

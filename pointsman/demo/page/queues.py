@@ -66,9 +66,11 @@ def _row_height(count: int, narrow: bool) -> float:
 
 def _heads(timeline: Timeline) -> Iterator[Markup]:
     y = timeline.top + _HEAD / 2 - 2
-    if not timeline.narrow:
+    if timeline.narrow:
+        yield label(timeline.x.end + 6, y, "at most", "axis-name")
+    else:
         yield label(timeline.x.start - 10, y, "Seconds of work", "axis-name", "end")
-    yield label(timeline.width - 4, y, "longest", "axis-name", "end")
+        yield label(timeline.x.end + 62, y, "at most", "axis-name", "end")
 
 
 def _strip(story: Story, name: str, timeline: Timeline, place: _Place, roster: Roster) -> Iterator[Markup]:
@@ -86,13 +88,14 @@ def _strip(story: Story, name: str, timeline: Timeline, place: _Place, roster: R
 
 
 def _words(story: Story, name: str, timeline: Timeline, place: _Place) -> Iterator[Markup]:
-    if timeline.narrow:
-        yield label(timeline.x.start + 2, place.top + 10, words.short(name, 26), "label over")
-    else:
-        yield label(timeline.x.start - 10, place.bottom - 9, words.short(name, 17), "label", "end")
     known = [sample.outstanding_s[name] for sample in story.queues if name in sample.outstanding_s]
     longest = words.seconds(max(known)) if known else words.UNKNOWN
-    yield label(timeline.width - 4, place.bottom - 9, longest, "value", "end")
+    if timeline.narrow:
+        yield label(timeline.x.end + 6, place.bottom - 22, words.short(name, 14), "label")
+        yield label(timeline.x.end + 6, place.bottom - 7, longest, "value quiet")
+    else:
+        yield label(timeline.x.start - 10, place.bottom - 9, words.short(name, 17), "label", "end")
+        yield label(timeline.x.end + 62, place.bottom - 9, longest, "value", "end")
 
 
 def runs(samples: Sequence[QueueSample], name: str) -> list[_Run]:

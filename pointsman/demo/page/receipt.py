@@ -45,9 +45,9 @@ def explained(told: Told, roster: Roster) -> Markup:
 def _situation(receipt: Receipt) -> str:
     subject = "A prompt" if receipt.domain is None else f"A prompt about {receipt.domain}"
     return (
-        f"{subject}, {words.count(receipt.prompt_tokens, 'token')} long, for which quality 1 is worth "
-        f"{receipt.willingness_to_pay:g} mean answers of the reference LLM and a wait of "
-        f"{receipt.tau_s:g} s is too long."
+        f"{subject}, {words.count(receipt.prompt_tokens, 'token')} long. Its sender would pay "
+        f"{receipt.willingness_to_pay:g} times what a mean answer of the reference LLM costs for a perfect one, "
+        f"and finds a wait of {receipt.tau_s:g} s too long."
     )
 
 
@@ -61,7 +61,7 @@ def _row(one: Candidate, receipt: Receipt, scale: Linear, roster: Roster) -> Mar
         {"class": kind},
         element("th", {"scope": "row"}, key, text(one.llm), *_remarks(one, chosen)),
         element("td", {"class": "number"}, text(words.quality(one.quality))),
-        element("td", {"class": "number"}, text(words.dollars(one.cost_usd))),
+        element("td", {"class": "number"}, text(words.cost(one.cost_usd))),
         element("td", {"class": "number"}, text(words.seconds(one.wait_s))),
         element("td", {"class": "score"}, _bar(one, scale, colour)),
     )

@@ -16,9 +16,9 @@ from pointsman.demo.story import QueryPoint, Story
 _AXIS = 34.0
 _COUNTS = 46.0
 _GAP = 30.0
-_MOST_BINS = 40
+_MOST_BINS = 30
 #: Prompts in a stretch of time, about.
-_PER_BIN = 8
+_PER_BIN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,10 @@ def _names(
     x = timeline.x.end
     for name, middle, place in zip(upwards, middles, places, strict=True):
         colour = "lost" if name is None else roster.colour_of[name]
-        yield element("path", {"d": f"M{x + 1:.1f},{middle:.1f} L{x + 9:.1f},{place:.1f}", "class": f"tie {colour}"})
+        if last.taken[name]:
+            yield line(x + 1, middle, x + 9, place, f"tie {colour}")
         yield rectangle(x + 10, place - 4, 8, 8, f"key {colour}")
-        yield label(x + 22, place, words.short(name or "no answer", 9 if timeline.narrow else 15), "label")
+        yield label(x + 22, place, words.short(name or "no answer", 12 if timeline.narrow else 15), "label")
 
 
 def _scale(timeline: Timeline, top: float, bottom: float) -> Iterator[Markup]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pointsman.demo.page import words
 from pointsman.demo.page.markup import Markup
 from pointsman.demo.page.scales import Linear
-from pointsman.demo.page.svg import LINE, NARROW, Anchor, label, line, rectangle, text_width
+from pointsman.demo.page.svg import LINE, NARROW, label, line, rectangle, text_width
 from pointsman.demo.story import Happening, Story
 
 #: Left and right of the time axis, by the width of the picture.
-_MARGINS_WIDE, _MARGINS_NARROW = (150.0, 150.0), (4.0, 96.0)
+_MARGINS_WIDE, _MARGINS_NARROW = (150.0, 150.0), (4.0, 118.0)
 _NOTE = 12.0
 _SAID = {"joined": "joins", "stalled": "stalls", "recovered": "recovers"}
 
@@ -30,7 +30,15 @@ class _Row:
 
     note: _Note
     row: int
-    anchor: Anchor
+    left: float
+    wide: float
+
+    def meets(self, other: "_Row") -> bool:
+        """Does its text cover the other's, or the line of one go through the text of the other?"""
+        if self.row == other.row:
+            return self.left < other.left + other.wide and other.left < self.left + self.wide
+        above, below = (self, other) if self.row < other.row else (other, self)
+        return above.note.kind != "burst" and below.left + 1 < above.note.x < below.left + below.wide
 
 
 class Timeline:
@@ -42,7 +50,7 @@ class Timeline:
         self.end_s = max(story.seconds, *(one.at_s for one in story.events), 1e-3)
         self.x = Linear(0, self.end_s, left, width - right)
         self._bursts = bursts(story.events, self.end_s)
-        self._notes = _in_rows(self._all_notes(story.events), self.x.start, width)
+        self._notes = _in_rows(self._all_notes(story.events), width)
         #: Where the picture may begin below the notes.
         self.top = LINE * (1 + max((one.row for one in self._notes), default=-1)) + 6
 
@@ -60,8 +68,7 @@ class Timeline:
         for one in self._notes:
             if one.note.kind != "burst":
                 yield line(one.note.x, LINE * one.row + LINE - 2, one.note.x, bottom, f"moment {one.note.kind}")
-            x = one.note.x + (4 if one.anchor == "start" else -4)
-            yield label(x, LINE * (one.row + 0.5), one.note.said, f"note {one.note.kind}", one.anchor)
+            yield label(one.left + 4, LINE * (one.row + 0.5), one.note.said, f"note {one.note.kind}")
 
     def axis(self, bottom: float) -> Iterator[Markup]:
         """Ticks and seconds below the picture; 30 units high."""
@@ -103,21 +110,12 @@ def _spans(moments: Sequence[tuple[str, float]], begin: str, end: str, end_s: fl
     return spans if open_since is None else [*spans, (open_since, end_s)]
 
 
-def _in_rows(notes: Sequence[_Note], start: float, width: float) -> list[_Row]:
-    """Each note in the first row where it covers no other and no other's line."""
-    taken: list[list[tuple[float, float]]] = []
+def _in_rows(notes: Sequence[_Note], width: float) -> list[_Row]:
+    """Each note, from left to right, in the first row where no text meets another or another's line."""
     placed: list[_Row] = []
-    # From the right, so that a line goes down on the right of all that stands in the rows below.
-    for note in reversed(notes):
+    for note in notes:
         wide = text_width(note.said, _NOTE) + 8
-        anchor: Anchor = "start" if note.x + wide <= width or note.x - wide < 0 else "end"
-        span = (note.x - 1, note.x + wide) if anchor == "start" else (note.x - wide, note.x + 1)
-        row = next((row for row, spans in enumerate(taken) if _free(span, spans)), len(taken))
-        taken.extend([[]] * (row == len(taken)))
-        taken[row] = [*taken[row], span]
-        placed.append(_Row(note, row, anchor))
+        left = max(min(note.x, width - wide), 0)
+        tried = [_Row(note, row, left, wide) for row in range(len(notes) + 1)]
+        placed.append(next((one for one in tried if not any(one.meets(other) for other in placed)), tried[-1]))
     return placed
-
-
-def _free(span: tuple[float, float], taken: Sequence[tuple[float, float]]) -> bool:
-    return all(span[1] <= low or span[0] >= high for low, high in taken)

@@ -10,7 +10,7 @@ from pointsman.demo.page.markup import Markup, element
 from pointsman.demo.page.placing import Anchored, Box, place
 from pointsman.demo.page.roster import Roster
 from pointsman.demo.page.scales import Linear, Log
-from pointsman.demo.page.svg import LINE, NARROW, Picture, frame, group, label, line, marks, path, telling, text_width
+from pointsman.demo.page.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
 from pointsman.demo.story import QueryPoint, Report, Story, Totals
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
@@ -54,6 +54,7 @@ def draw(story: Story, roster: Roster, width: float) -> Markup:
     spots = _spots(story, roster)
     curve = [(1000 * point.cost_usd, point.quality) for point in story.curve]
     plane = _plane([(spot.cost, spot.quality) for spot in spots] + curve, width)
+    arms = list(_arms(story, plane))
     picture = Picture("trade", "Quality against cost", _description(spots))
     return frame(
         picture,
@@ -62,9 +63,9 @@ def draw(story: Story, roster: Roster, width: float) -> Markup:
         [
             group("axes", _axes(plane)),
             *_curve(story, plane),
-            *_spread(story, plane),
+            *(line(*arm, "whisker") for arm in arms),
             marks(_mark(spot, plane) for spot in spots),
-            group("labels", _labels(spots, curve, plane)),
+            group("labels", _labels(spots, curve, arms, plane)),
         ],
     )
 
@@ -78,7 +79,7 @@ def _spots(story: Story, roster: Roster) -> list[_Spot]:
     """The fleet first, then random, then the LLMs."""
     report = story.report
     ways: list[tuple[str, Totals | Report, str, float]] = [
-        ("this run", report, "fleet", 7.0),
+        ("Pointsman, this run", report, "fleet", 7.0),
         ("random", report.random, "random", 5.0),
         *((name, totals, roster.colour_of.get(name, "grey-0"), 5.5) for name, totals in story.singles.items()),
     ]
@@ -97,7 +98,7 @@ def _spots(story: Story, roster: Roster) -> list[_Spot]:
 
 
 def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
-    height = 400.0 if width == NARROW else 470.0
+    height = 440.0 if width == NARROW else 470.0
     costs = [cost for cost, _ in points if cost > 0] or [1.0]
     qualities = [quality for _, quality in points] or [0.0, 1.0]
     margin = max(0.08 * (max(qualities) - min(qualities)), 0.02)
@@ -142,18 +143,18 @@ def _curve(story: Story, plane: _Plane) -> Iterator[Markup]:
     yield marks(told)
 
 
-def _spread(story: Story, plane: _Plane) -> Iterator[Markup]:
-    """95 % intervals of the fleet's own means."""
+def _arms(story: Story, plane: _Plane) -> Iterator[tuple[float, float, float, float]]:
+    """95 % intervals of the fleet's own means, from (x, y) to (x, y)."""
     report = story.report
     if report.quality is None or report.cost_usd is None:
         return
     x, y = plane.at(1000 * report.cost_usd, report.quality)
     if (half := _half_width(_qualities(story.queries))) is not None:
         low, high = (min(max(report.quality + sign * half, plane.y.low), plane.y.high) for sign in (-1, 1))
-        yield line(x, plane.y(low), x, plane.y(high), "whisker")
+        yield x, plane.y(high), x, plane.y(low)
     if (half := _half_width([one.cost_usd or 0.0 for one in story.queries])) is not None:
         low, high = (max(1000 * (report.cost_usd + sign * half), plane.x.low) for sign in (-1, 1))
-        yield line(plane.x(low), y, min(plane.x(high), plane.width), y, "whisker")
+        yield plane.x(low), y, min(plane.x(high), plane.width), y
 
 
 def _qualities(queries: Sequence[QueryPoint]) -> list[float]:
@@ -185,26 +186,43 @@ def _mark(spot: _Spot, plane: _Plane) -> Markup:
     return element("circle", {"cx": x, "cy": y, "r": spot.radius, "class": f"dot {spot.kind}", **telling(spot.lines)})
 
 
-def _labels(spots: Sequence[_Spot], curve: Sequence[tuple[float, float]], plane: _Plane) -> Iterator[Markup]:
-    letters = 16 if plane.width == NARROW else 28
+def _labels(
+    spots: Sequence[_Spot],
+    curve: Sequence[tuple[float, float]],
+    arms: Sequence[tuple[float, float, float, float]],
+    plane: _Plane,
+) -> Iterator[Markup]:
+    narrow = plane.width == NARROW
+    letters, size = (15, 11.0) if narrow else (28, TEXT)
     anchors, said, kinds = [], [], []
     for spot in spots:
-        name = words.short(spot.name, letters)
+        name = "this run" if narrow and spot.kind == "fleet" else words.short(spot.name, letters)
         x, y = plane.at(spot.cost, spot.quality)
-        anchors.append(Anchored(x, y, spot.radius, text_width(name) + 4, LINE))
+        anchors.append(Anchored(x, y, spot.radius, text_width(name, size) + 4, size + 4))
         said.append(name)
         kinds.append("label strong" if spot.kind == "fleet" else "label")
     points = [plane.at(*point) for point in curve]
-    if len(points) > 1:
-        name = "if paid more or less" if plane.width == NARROW else "with more or less willingness to pay"
+    if len(points) > 1 and not narrow:
+        name = "with more or less willingness to pay"
         x, y = points[len(points) // 2]
-        anchors.append(Anchored(x, y, 2, text_width(name) + 4, LINE))
+        anchors.append(Anchored(x, y, 2, text_width(name) + 4, TEXT + 4))
         said.append(name)
         kinds.append("label quiet")
-    boxes = place(anchors, [_around(spot, plane) for spot in spots], list(_along(points)), plane.bounds)
+    taken = [_around(spot, plane) for spot in spots] + [Box(x1 - 1, y1 - 1, x2 + 1, y2 + 1) for x1, y1, x2, y2 in arms]
+    boxes = place(anchors, taken, list(_along(points)), plane.bounds)
     for one, box, name, kind in zip(anchors, boxes, said, kinds, strict=True):
         yield from _leader(one, box)
-        yield label((box.left + box.right) / 2, (box.top + box.bottom) / 2, name, kind, "middle")
+        yield _beside(one, box, name, kind)
+
+
+def _beside(one: Anchored, box: Box, name: str, kind: str) -> Markup:
+    """The label in its box, set against the side of its mark."""
+    y = (box.top + box.bottom) / 2
+    if box.left >= one.x:
+        return label(box.left, y, name, kind)
+    if box.right <= one.x:
+        return label(box.right, y, name, kind, "end")
+    return label((box.left + box.right) / 2, y, name, kind, "middle")
 
 
 def _leader(one: Anchored, box: Box) -> Iterator[Markup]:

@@ -15,14 +15,14 @@ def quality(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share.
+    r"""A share.
 
     >>> percent(0.973), percent(0.0042), percent(None)
-    ('97 %', '0.4 %', 'unknown')
+    ('97\xa0%', '0.4\xa0%', 'unknown')
     """
     if value is None:
         return UNKNOWN
-    return f"{100 * value:.1f} %" if 0 < abs(value) < 0.0095 else f"{100 * value:.0f} %"
+    return f"{100 * value:.1f}\xa0%" if 0 < abs(value) < 0.0095 else f"{100 * value:.0f}\xa0%"
 
 
 def cost(usd_per_query: float | None) -> str:

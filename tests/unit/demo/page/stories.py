@@ -30,7 +30,7 @@ def plausible(count: int, seed: int = 1) -> Story:
     """A run of 300 prompts over that many LLMs: a burst, one that joins, one that stalls."""
     random = Random(seed)
     llms = [_llm(name, place, count, random) for place, name in enumerate(_NAMES[:count])]
-    joining, stalling = llms[count // 2].name, llms[count // 3].name
+    joining, stalling = (llms[count // 2].name, llms[count // 3].name) if count > 1 else (None, None)
     llms = [one.model_copy(update={"joined_s": 34.0}) if one.name == joining else one for one in llms]
     singles = {one.name: _single(one, random) for one in llms}
     queries = _queries(llms, singles, stalling, random)
@@ -142,15 +142,11 @@ def _single(llm: DemoLlm, random: Random) -> Totals:
     return Totals(quality=min(0.35 + 0.16 * (cost / 1e-5) ** 0.28 + random.gauss(0, 0.04), 0.93), cost_usd=cost)
 
 
-def _queries(llms: list[DemoLlm], singles: dict[str, Totals], stalling: str, random: Random) -> list[QueryPoint]:
+def _queries(llms: list[DemoLlm], singles: dict[str, Totals], stalling: str | None, random: Random) -> list[QueryPoint]:
     at, found = 0.0, []
     for number in range(300):
         burst, stalled = 12 <= at < 22.5, 48 <= at < 62
-        able = [
-            one
-            for one in llms
-            if at >= (one.joined_s or 0) and (len(llms) == 1 or not (stalled and one.name == stalling))
-        ]
+        able = [one for one in llms if at >= (one.joined_s or 0) and (not (stalled and one.name == stalling))]
         weights = [1.5 / (1 + 3 * abs(place - 0.35 * len(able) - burst)) for place in range(len(able))]
         llm = random.choices(able, weights)[0]
         wait = random.uniform(0.5, 2.5) * (4 if burst else 1)
@@ -227,7 +223,7 @@ def _difference(quality: float, cost: float, rival: Totals) -> Difference:
     )
 
 
-def _queues(llms: list[DemoLlm], stalling: str, random: Random) -> list[QueueSample]:
+def _queues(llms: list[DemoLlm], stalling: str | None, random: Random) -> list[QueueSample]:
     level = {one.name: 0.0 for one in llms}
     samples = []
     for step in range(156):
