@@ -44,7 +44,7 @@ class LogSource:
                 runner.run(answers.aclose())
 
     async def _answers(self) -> AsyncGenerator[LoggedAnswer]:
-        async with Database(self._postgres) as database, database.session() as session:
+        async with Database(self._postgres) as database, database.long_session() as session:
             async for answer in logged_answers(session):
                 yield answer
 

@@ -85,7 +85,7 @@ class Learner:
 
     async def _due(self, llm: str) -> _Due | None:
         """What to fit; None when there are too few news, or no encoder."""
-        async with self._database.session() as session:
+        async with self._database.long_session() as session:
             versions = await models(session)
             order = order_of(versions, llm)
             if order is None:
