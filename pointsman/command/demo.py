@@ -16,7 +16,9 @@ def demo(
     queries: Annotated[int, typer.Option(min=50, help="How many are routed.")] = 300,
     data: Annotated[Path | None, typer.Option(help="Replay the recorded answers of this folder.")] = None,
     pool: Annotated[str | None, typer.Option(help="Pool of the folder's pools.json.")] = None,
-    llms: Annotated[Path | None, typer.Option(help="Folder of *.env descriptors of real LLMs to ask.")] = None,
+    llms: Annotated[
+        Path | None, typer.Option(help="Folder of *.env descriptors of real LLMs to ask; this costs money.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the fleet until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option(help="Of which queries are asked.")] = 0,
 ) -> None:

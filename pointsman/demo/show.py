@@ -13,6 +13,7 @@ from pointsman.demo.run import perform
 from pointsman.demo.stage import Stage
 from pointsman.demo.story import Story
 from pointsman.demo.terminal import render
+from pointsman.local.settings import LocalSettings
 from shared.files import write_whole
 
 
@@ -40,7 +41,7 @@ def _material(options: DemoOptions) -> Material:
     if options.data is not None and options.pool is not None:
         return recorded(options, options.data, options.pool)
     if options.llms is not None:
-        return real(options)
+        return real(options, options.llms, LocalSettings().keys_dir)
     return generated(options)
 
 

@@ -22,12 +22,12 @@ def render(story: Story) -> Iterator[RenderableType]:
     ]
     yield table(*columns, rows=rows, numbers=columns[1:])
     yield ""
-    columns = ("All queries by", "Quality", "$/query", "Pointsman: quality", "cost")
+    columns = ("All queries by", "Quality", "$/query", "Pointsman's quality", "and cost")
     yield table(*columns, rows=[_ours(report), *_others(report)], numbers=columns[1:])
     if report.best_single is None:
         yield "What LLMs that were not asked would have answered is unknown: there is nothing to compare with."
     else:
-        yield "Differences with 95 % intervals, over the same queries (paired bootstrap)."
+        yield "Beside each: how Pointsman differs on the same queries, with 95 % intervals (paired bootstrap)."
 
 
 def _counts(report: Report) -> str:
@@ -44,23 +44,19 @@ def _others(report: Report) -> Iterator[tuple[str, ...]]:
     """Best, cheapest and random."""
     for name, single in (("best_single", report.best_single), ("cheapest", report.cheapest)):
         if single is not None:
-            always = f"always the {name.removesuffix('_single')}, {escape(single.llm)}"
+            always = f"the {name.removesuffix('_single')}: {escape(single.llm)}"
             yield _other(always, single, report.differences[f"pointsman - {name}"])
     if report.random.quality is not None:
-        yield _other("a random one", report.random, report.differences["pointsman - random"])
+        yield _other("random ones", report.random, report.differences["pointsman - random"])
 
 
 def _other(name: str, totals: Totals, difference: Difference) -> tuple[str, ...]:
-    relative = None
-    if difference.cost_usd is not None and totals.cost_usd:
-        low, mean, high = difference.cost_usd
-        relative = (low / totals.cost_usd, mean / totals.cost_usd, high / totals.cost_usd)
     return (
         name,
         _share(totals.quality),
         usd(totals.cost_usd),
-        _interval(difference.quality, "+.3f"),
-        _interval(relative, "+.0%"),
+        _more(difference.quality),
+        _times(difference.cost_usd, totals.cost_usd),
     )
 
 
@@ -68,8 +64,17 @@ def _share(quality: float | None) -> str:
     return "-" if quality is None else f"{quality:.3f}"
 
 
-def _interval(interval: Interval | None, form: str) -> str:
+def _more(interval: Interval | None) -> str:
+    """A difference."""
     if interval is None:
         return "-"
     low, mean, high = interval
-    return f"{mean:{form}} ({low:{form}} to {high:{form}})"
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def _times(interval: Interval | None, base: float | None) -> str:
+    """A difference from a base as a multiple of it."""
+    if interval is None or not base:
+        return "-"
+    low, mean, high = (1 + end / base for end in interval)
+    return f"×{mean:.2g} ({low:.2g} to {high:.2g})"
