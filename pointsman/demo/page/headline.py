@@ -41,7 +41,7 @@ def standfirst(story: Story) -> str:
     report = story.report
     told = (
         f"{words.count(report.queries, 'prompt')} went over {words.count(len(story.llms), 'LLM')}"
-        f" in {words.seconds(story.seconds)} ({story.source})."
+        f"{f' in {words.seconds(story.seconds)}' if story.seconds > 0 else ''} ({story.source})."
     )
     if report.answered == 0:
         return f"{told} None was answered, so there is nothing to compare."

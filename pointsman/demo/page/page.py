@@ -20,7 +20,7 @@ _HOW_TRADE = (
 )
 _HOW_QUEUES = (
     "How to read it: each strip is one LLM, the dearest on top; its height is the predicted seconds of work "
-    "it has not done yet. All strips have one scale. Shaded: the burst. Hatched: the LLM was silent."
+    "it has not done yet. All strips have one scale."
 )
 _HOW_SHARES = (
     "How to read it: each column is a stretch of time, cut by whom its prompts went to; same time axis as above. "
@@ -73,8 +73,8 @@ def _parts(story: Story) -> list[Markup]:
     if trade.known(story):
         parts.append(_figure("Quality against cost", _twice(story, who, trade.draw), _HOW_TRADE))
     if story.queues:
-        parts.append(_figure("Queues fill and empty", _twice(story, who, queues.draw), _HOW_QUEUES))
-    if story.queries:
+        parts.append(_figure("Queues fill and empty", _twice(story, who, queues.draw), _how_queues(story)))
+    if story.report.answered:
         parts.append(_figure("The routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
     if story.report.stages:
         drawn = joined(stages.draw(story, width) for width in (WIDE, NARROW))
@@ -83,6 +83,12 @@ def _parts(story: Story) -> list[Markup]:
     if story.explained is not None:
         parts.append(_figure("One decision, explained", explained(story.explained, who), _HOW_RECEIPT))
     return [*parts, limits(story)]
+
+
+def _how_queues(story: Story) -> str:
+    kinds = {one.kind for one in story.events}
+    shade = " Shaded: the burst." if "burst_began" in kinds else ""
+    return f"{_HOW_QUEUES}{shade}{' Hatched: the LLM was silent.' if 'stalled' in kinds else ''}"
 
 
 def _twice(story: Story, who: Roster, draw: Callable[[Story, Roster, float], Markup]) -> Markup:

@@ -60,7 +60,7 @@ def _bars(name: str, times: StageTimes, scale: Linear, y: float) -> Markup:
 def _words(name: str, times: StageTimes, scale: Linear, place: tuple[float, float]) -> Iterator[Markup]:
     y, width = place
     if width == NARROW:
-        yield label(scale(0), y + 8, words.short(name, 36), "label")
+        yield label(scale(0), y + 5, words.short(name, 36), "label")
     else:
         yield label(scale(0) - 12, y + 30, words.short(name, 24), "label", "end")
     yield label(scale(times.p50_s) + 6, y + 22, words.seconds(times.p50_s), "value strong")

@@ -77,7 +77,7 @@ class Timeline:
         for tick in ticks:
             said = f"{tick:g} s" if tick == ticks[-1] else f"{tick:g}"
             yield line(self.x(tick), bottom, self.x(tick), bottom + 5, "axis")
-            yield label(self.x(tick), bottom + 15, said, "tick", "start" if tick == 0 else "middle")
+            yield label(self.x(tick), bottom + 15, said, "tick", "start" if tick == 0 and self.narrow else "middle")
 
     def _all_notes(self, events: Sequence[Happening]) -> list[_Note]:
         notes = [_Note(self.x(begin), "burst", "burst") for begin, _ in self._bursts]

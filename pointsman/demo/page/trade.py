@@ -103,9 +103,11 @@ def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
     qualities = [quality for _, quality in points] or [0.0, 1.0]
     margin = max(0.08 * (max(qualities) - min(qualities)), 0.02)
     low, high = max(min(qualities) - margin, 0.0), min(max(qualities) + margin, 1.02)
+    # A decade at least, or there would be hardly a tick.
+    room = max(1.35, sqrt(10 * min(costs) / max(costs)))
     left = _LEFT + (_FREE if any(cost <= 0 for cost, _ in points) else 0)
     return _Plane(
-        Log(min(costs) / 1.35, max(costs) * 1.35, left, width - _RIGHT, _LEFT + _FREE / 2),
+        Log(min(costs) / room, max(costs) * room, left, width - _RIGHT, _LEFT + _FREE / 2),
         Linear(low, high, height - _BOTTOM, _TOP),
         width,
         height,
