@@ -10,7 +10,7 @@ from pathlib import Path
 from pointsman.local import kafka, stale
 from pointsman.local.checks import examine
 from pointsman.local.state import State
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 
 #: Fetched below when it is missing.
 _FETCHED = "kafka"
@@ -41,7 +41,10 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def scene(folder: Path, *, kept: bool) -> Iterator[None]:
-    """An empty state folder while the block runs; what an earlier demo left there, processes too, is removed."""
+    """An empty state folder while the block runs; what an earlier demo left there, processes too, is removed.
+
+    It stays after a TransientError, which names logs in it.
+    """
     state = State(folder)
     if state.running_pid() is not None:
         raise PermanentError(
@@ -51,6 +54,9 @@ def scene(folder: Path, *, kept: bool) -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         yield
+    except TransientError:
+        kept = True
+        raise
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -48,15 +48,21 @@ class Script:
         return self._loop.time() - self._began
 
     async def play(self) -> Record:
-        """All acts; returns when every query has ended."""
-        async with asyncio.TaskGroup() as self._open:
-            self._began = self._loop.time()
-            await self._send(_CALM)
-            await self._burst()
-            joined = await self._join()
-            await self._stall(but=joined)
-            await self._send(1.0)
+        """All acts; returns when every query has ended. Raises what fails first."""
+        try:
+            async with asyncio.TaskGroup() as self._open:
+                await self._acts()
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
         return self.record
+
+    async def _acts(self) -> None:
+        self._began = self._loop.time()
+        await self._send(_CALM)
+        await self._burst()
+        joined = await self._join()
+        await self._stall(but=joined)
+        await self._send(1.0)
 
     async def _burst(self) -> None:
         self._note("burst_began", "burst")

@@ -61,19 +61,26 @@ async def teach(
 async def until_predicting(client: Client, kafka: str, models: Sequence[Model], llms: frozenset[str]) -> None:
     """Return when decisions are taken with these models, as far as they are of these LLMs.
 
-    Nobody may answer what this asks, as it may not cost anything: its receipts still tell what predicted.
+    Raises TransientError when that takes too long. Nobody may answer what this asks, as it may not cost anything: its
+    receipts still tell what predicted.
     """
     heads = {model.llm: model.version for model in models if model.kind == "head" and model.llm in llms}
     policy = next(model.version for model in models if model.kind == "policy")
-    began = time()
-    async with asyncio.timeout(_PATIENCE_S):
-        while True:
-            probe = await client.ask("ready?", preferences=Preferences(max_cost_usd=_UNPAYABLE_USD, explore=False))
-            receipts = [Receipt.decode(one.value) for one in await snapshot(kafka, DECISIONS.name, since=began - 5)]
-            receipt = next((one for one in receipts if one.query_id == probe.query_id), None)
-            if receipt is not None and receipt.policy == policy and heads.items() <= _heads(receipt).items():
-                return
-            await asyncio.sleep(_POLL_S)
+    deadline = time() + _PATIENCE_S
+    while True:
+        receipt = await _probe(client, kafka)
+        if receipt is not None and receipt.policy == policy and heads.items() <= _heads(receipt).items():
+            return
+        if time() > deadline:
+            raise TransientError(f"the fleet does not predict with its new models after {_PATIENCE_S:.0f} s")
+        await asyncio.sleep(_POLL_S)
+
+
+async def _probe(client: Client, kafka: str) -> Receipt | None:
+    asked_at = time()
+    refused = await client.ask("ready?", preferences=Preferences(max_cost_usd=_UNPAYABLE_USD, explore=False))
+    receipts = [Receipt.decode(one.value) for one in await snapshot(kafka, DECISIONS.name, since=asked_at - 1)]
+    return next((one for one in receipts if one.query_id == refused.query_id), None)
 
 
 def _heads(receipt: Receipt) -> dict[str | None, str | None]:

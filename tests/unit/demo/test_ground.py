@@ -9,7 +9,7 @@ import pytest
 
 from pointsman.demo.ground import alone, prepare, scene
 from pointsman.local.state import State
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 
 _Usage = namedtuple("_Usage", ("total", "used", "free"))
 
@@ -41,6 +41,13 @@ def test_what_an_earlier_demo_left_is_removed(tmp_path: Path) -> None:
         assert not (tmp_path / "fleet").exists()
 
 
+def test_the_logs_of_a_fleet_that_failed_stay(tmp_path: Path) -> None:
+    with pytest.raises(TransientError, match="see its log"):
+        _fail(tmp_path / "fleet")
+
+    assert (tmp_path / "fleet" / "logs").exists()
+
+
 def test_a_fleet_that_somebody_runs_in_the_state_folder_is_left_alone(tmp_path: Path) -> None:
     state = State(tmp_path / "fleet")
 
@@ -59,3 +66,9 @@ def test_a_full_disk_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(PermanentError, match=r"disk: 0 GB free.*free \d+ GB"):
         prepare(tmp_path)
+
+
+def _fail(folder: Path) -> None:
+    with scene(folder, kept=False):
+        (folder / "logs").mkdir(parents=True)
+        raise TransientError("kafka ended with code 1: see its log")
