@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 from pydantic import JsonValue
+from rich.markup import escape
 
 from pointsman.command.announcing import announce
+from pointsman.command.cards import lines
 from pointsman.command.options import Json, State
 from pointsman.command.output import print_json, print_note, print_rich, table
 from pointsman.local.state import Endpoints, find
@@ -19,19 +21,21 @@ from shared.messages import Model
 Version = Annotated[str, typer.Argument(help="As `pointsman models list` prints it.")]
 OfLlm = Annotated[str | None, typer.Option("--llm", help="Of a head: its LLM.")]
 Kind = Annotated[str, typer.Argument(help="encoder, head or policy.")]
+Because = Annotated[str | None, typer.Option(help="Why; kept with the version that goes.")]
+_KINDS = ("encoder", "head", "policy")
 
 app = typer.Typer(no_args_is_help=True, help="List, promote and roll back model versions.")
 
 
 @app.command("list")
-def show_all(as_json: Json = False, state: State = None) -> None:
+def show_all(llm: OfLlm = None, as_json: Json = False, state: State = None) -> None:
     """List every version: encoders, heads and policies, oldest first."""
-    models = asyncio.run(_versions(find(state)))
+    versions = asyncio.run(_versions(find(state)))
+    shown = [one for one in versions if llm in (None, one.model.llm)]
     if as_json:
-        print_json([_as_data(model) for model in models])
+        print_json([_as_data(one) for one in shown])
         return
-    rows = [_row(model) for model in models]
-    print_rich(table("Kind", "LLM", "Version", "Status", "Added", "Reason", rows=rows))
+    print_rich(table("Kind", "LLM", "Version", "Status", "Added", "Reason", rows=[_row(one) for one in shown]))
 
 
 @app.command()
@@ -40,10 +44,8 @@ def show(version: Version, llm: OfLlm = None, as_json: Json = False, state: Stat
     found = _only(asyncio.run(_versions(find(state))), version, llm)
     if as_json:
         print_json(_as_data(found))
-        return
-    card = found.card if isinstance(found.card, dict) else {}
-    rows = [("status", found.status), ("reason", found.reason or "-"), ("sha256", found.model.sha256 or "-")]
-    print_rich(table("Field", "Value", rows=rows + [(name, str(value)) for name, value in card.items()]))
+    else:
+        print_rich(table("Field", "Value", rows=[(name, escape(text)) for name, text in lines(found)]))
 
 
 @app.command()
@@ -51,34 +53,28 @@ def promote(version: Version, llm: OfLlm = None, as_json: Json = False, state: S
     """Make a version live in place of the one that is; the fleet swaps it without a restart."""
     fleet = find(state)
     found = _only(asyncio.run(_versions(fleet)), version, llm)
-    _promote(fleet, found.model, as_json)
+    _tell(fleet, asyncio.run(_promoted(fleet, found.model)), as_json)
 
 
 @app.command()
-def rollback(kind: Kind, llm: OfLlm = None, as_json: Json = False, state: State = None) -> None:
-    """Make the version live again that was before the one that is."""
-    fleet = find(state)
-    versions = asyncio.run(_versions(fleet))
-    _promote(fleet, previous(versions, kind, llm), as_json)
+def rollback(
+    kind: Kind, llm: OfLlm = None, because: Because = None, as_json: Json = False, state: State = None
+) -> None:
+    """Make the version live again that was before the one that is; that one stays in the registry as rejected.
 
+    Example:
 
-def previous(versions: list[RegisteredModel], kind: str, llm: str | None) -> Model:
-    """The version that was live last among those that share the live one's place.
-
-    Raises PermanentError when nothing is live, or nothing was before.
+      pointsman models rollback head --llm large --because "answers got worse"
     """
-    of_kind = [one for one in versions if one.model.kind == kind and one.model.llm == llm]
-    live = max((one for one in of_kind if one.status == "live"), key=lambda one: one.added_at, default=None)
-    if live is None:
-        raise PermanentError(f"expected a live {kind}, there is none; see `pointsman models list`")
-    retired = [one.model for one in of_kind if one.status == "retired" and one.model.key == live.model.key]
-    if not retired:
-        raise PermanentError(f"{live.model.version} is the first that was live, there is nothing to go back to")
-    return max(retired, key=lambda model: model.revision)
+    if kind not in _KINDS:
+        raise PermanentError(f"expected {', '.join(_KINDS)}, got {kind!r}")
+    if (kind == "head") != (llm is not None):
+        raise PermanentError("expected --llm with a head and with nothing else: each LLM has its own head")
+    fleet = find(state)
+    _tell(fleet, asyncio.run(_rolled_back(fleet, kind, llm, because)), as_json)
 
 
-def _promote(fleet: Endpoints, model: Model, as_json: bool) -> None:
-    live = asyncio.run(_make_live(fleet, model))
+def _tell(fleet: Endpoints, live: Model, as_json: bool) -> None:
     announced = asyncio.run(announce([live], fleet.kafka))
     if as_json:
         print_json({"model": live.model_dump(mode="json"), "announced": announced})
@@ -92,9 +88,18 @@ async def _versions(fleet: Endpoints) -> list[RegisteredModel]:
         return await registry.models(session)
 
 
-async def _make_live(fleet: Endpoints, model: Model) -> Model:
+async def _promoted(fleet: Endpoints, model: Model) -> Model:
     async with Database(fleet.postgres) as database, database.session() as session:
+        await registry.expect_llm(session, model.llm)
         live = await registry.promote(session, model.kind, model.llm, model.version)
+        await session.commit()
+        return live
+
+
+async def _rolled_back(fleet: Endpoints, kind: str, llm: str | None, because: str | None) -> Model:
+    async with Database(fleet.postgres) as database, database.session() as session:
+        await registry.expect_llm(session, llm)
+        live = await registry.roll_back(session, kind, llm, because)
         await session.commit()
         return live
 

@@ -53,6 +53,12 @@ async def remove_llm(session: AsyncSession, name: str) -> Llm:
     return _change(row, _llm(row), removed=True)
 
 
+async def expect_llm(session: AsyncSession, name: str | None) -> None:
+    """Raise PermanentError for an LLM that was removed: nothing predicts for it."""
+    if any(llm.removed for llm in await llms(session) if llm.name == name):
+        raise PermanentError(f"expected an LLM of the fleet, {name} was removed; add it again: pointsman llms add FILE")
+
+
 async def llms(session: AsyncSession) -> list[Llm]:
     """Every LLM there ever was, removed ones included, by name."""
     return [_llm(row) for row in await session.scalars(select(LlmRow).order_by(LlmRow.name))]

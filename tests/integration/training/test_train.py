@@ -17,12 +17,13 @@ from pointsman.local.state import Endpoints, State
 from services.embedder.export import register
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.database.registry import live_models
+from shared.database.registry import add_llm, add_model, live_models, remove_llm
 from shared.encoder import Encoder, Text
 from shared.head import Forecasts, Head
 from shared.messages import Model
 from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import Serving
+from tests.integration.trainer.lessons import llm
 from tests.integration.training.recording import write_recording
 
 Command = Callable[..., Awaitable[Any]]
@@ -104,13 +105,17 @@ async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled
     first, again = await command(*arguments), await command(*arguments)
     await command(*arguments, "--seed", "1")
     changed = await live_heads(url)
-    await command("models", "rollback", "head", "--llm", "cook")
+    await command("models", "rollback", "head", "--llm", "cook", "--because", "users complain")
     back = await live_heads(url)
+    gone = await command("models", "show", changed["cook"].version, "--llm", "cook")
 
     assert [one["sha256"] for one in first] == [one["sha256"] for one in again]
     assert changed["cook"].version != first[0]["version"]
     assert back["cook"].version == first[0]["version"]
     assert back["cook"].revision > changed["cook"].revision
+    assert (gone["status"], gone["reason"]) == ("rejected", f"rolled back to {back['cook'].version}: users complain")
+    assert len({one["rows_sha256"] for one in first}) == 1
+    assert first[0]["rows_sha256"] is not None
 
 
 async def test_a_model_can_be_listed_shown_and_promoted(command: Command, url: str, encoder: EncoderFixture) -> None:
@@ -132,6 +137,36 @@ async def test_promoted_models_are_announced_to_a_fleet_that_is_up(serving: Serv
     found = await serving.until("models", Model.decode, lambda one: one.llm == model.llm, 1)
     assert found[0][0].key == model.key.encode()
     assert not await announce([model], "127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("promote", "nothing"), "there is no version 'nothing'"),
+        (("show", "nothing"), "there is no version 'nothing'"),
+        (("rollback", "tail"), "expected encoder, head, policy, got 'tail'"),
+        (("rollback", "head"), "expected --llm with a head"),
+        (("rollback", "policy"), "expected a live policy, there is none"),
+        (("rollback", "head", "--llm", "nobody"), "expected a live head of nobody, there is none"),
+        (("rollback", "head", "--llm", "gone"), "gone was removed"),
+        (("promote", "v1", "--llm", "gone"), "gone was removed"),
+    ],
+)
+async def test_what_cannot_be_promoted_is_one_line_and_exit_code_2(
+    arguments: tuple[str, ...], says: str, state: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = Model(kind="head", llm="gone", version="v1", encoder="e", sha256="0" * 64, url="file:///x")
+    async with Database(url) as database, database.session() as session:
+        await add_llm(session, llm("gone"))
+        await remove_llm(session, "gone")
+        await add_model(session, head, {"rows": 1}, "candidate")
+        await session.commit()
+
+    code = await asyncio.to_thread(run, ["models", *arguments, "--state", str(state)])
+
+    printed = capsys.readouterr().err.strip()
+    assert (code, printed.count("\n")) == (2, 0), printed
+    assert says in printed
 
 
 @pytest.mark.parametrize(
