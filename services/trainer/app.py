@@ -67,7 +67,9 @@ def _start(
     )
     supervisor.start(
         lane.name,
-        lambda: Recorder(lane, writer.write, max_records=settings.record_batch, every_s=settings.record_every_s),
+        lambda: Recorder(
+            lane, writer.write, metrics, max_records=settings.record_batch, every_s=settings.record_every_s
+        ),
     )
 
     schedule = Schedule(settings.train_after_rows, settings.train_every_s)

@@ -18,6 +18,7 @@ from faust.types import EventT, StreamT
 from services.trainer.handler import TOPICS
 from shared.errors import TransientError
 from shared.logs import get
+from shared.metrics import Metrics
 from shared.stream.lane import LaneSettings
 from shared.stream.records import Position, Record
 
@@ -25,6 +26,7 @@ from shared.stream.records import Position, Record
 Write = Callable[[Sequence[Record]], Awaitable[None]]
 _log = get(__name__)
 _STOP_TIMEOUT_S = 10.0
+_EXPORT_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,20 @@ class _Batch:
 class Recorder:
     """A lane: runs the app until stopped; the writing happens here, outside of Faust, so that errors end the lane."""
 
-    def __init__(self, settings: LaneSettings, write: Write, *, max_records: int, every_s: float) -> None:
+    def __init__(
+        self, settings: LaneSettings, write: Write, metrics: Metrics, *, max_records: int, every_s: float
+    ) -> None:
         self._settings = settings
         self._write = write
+        self._metrics = metrics
         self._max_records = max_records
         self._every_s = every_s
         self._batches: asyncio.Queue[_Batch] = asyncio.Queue()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._assigned = False
+        #: None while it does not run.
+        self._app_running: faust.App | None = None
         self._in_hand = 0
         self._progress_at = time.monotonic()
 
@@ -60,8 +67,10 @@ class Recorder:
             app = self._app(Path(folder))
             try:
                 await app.start()
+                self._app_running = app
                 await self._until_stopped(app)
             finally:
+                self._app_running = None
                 await self._close(app)
                 self._ended.set()
 
@@ -74,22 +83,39 @@ class Recorder:
         return self._assigned
 
     def lag(self) -> int:
-        """Records read and not durable yet; those still on the broker are seen as the group's lag there."""
-        return self._in_hand
+        return sum(self._lags().values())
 
     def progress_age_s(self) -> float:
         return time.monotonic() - self._progress_at if self._in_hand else 0.0
+
+    def _lags(self) -> dict[str, int]:
+        """Records behind by topic: from what is committed to the end as of the last fetch, at no request."""
+        behind = dict.fromkeys(self._settings.topics, 0)
+        if self._app_running is not None:
+            consumer = self._app_running.consumer
+            for place in consumer.assignment():
+                end, committed = consumer.highwater(place), consumer._committed_offset[place]
+                behind[place.topic] += max(0, (end or 0) - (committed or 0))
+        return behind
+
+    async def _export_lags(self) -> None:
+        while True:
+            for topic, behind in self._lags().items():
+                self._metrics.lag.labels(topic).set(behind)
+            await asyncio.sleep(_EXPORT_EVERY_S)
 
     async def _until_stopped(self, app: faust.App) -> None:
         """Write batches until told to stop, or until the app or the writer fails."""
         stopping = asyncio.create_task(self._stopping.wait())
         crashed = asyncio.create_task(app._crashed.wait())
         writing = asyncio.create_task(self._write_batches())
-        tasks = (stopping, crashed, writing)
+        telling = asyncio.create_task(self._export_lags())
+        tasks = (stopping, crashed, writing, telling)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():
-                writing.result()
+            for endless in (writing, telling):
+                if endless.done():
+                    endless.result()
             if crashed.done():
                 raise TransientError("the Faust app crashed") from app.crash_reason
         finally:

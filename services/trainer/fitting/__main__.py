@@ -46,7 +46,8 @@ def _fit(order: Order, settings: TrainerSettings) -> Candidate:
 
 
 async def _read(order: Order, settings: TrainerSettings) -> tuple[list[Label], Count]:
-    async with Database(settings.postgres, settings.postgres_password_file) as database, database.session() as session:
+    database = Database(settings.postgres, settings.postgres_password_file)
+    async with database, database.long_session() as session:
         found = await labels(session, order.llm, order.encoder, settings.train_rows)
         return found, await count_labels(session, order.llm, order.encoder, since=None)
 

@@ -1,0 +1,137 @@
+"""A refit adds news to kept rows, and judges on what the live head has not seen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pointsman.training.recorded import Answers
+from services.trainer.fitting import publishing
+from services.trainer.fitting.card import Candidate, Comparison, Lineage
+from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.gathering import gather, of_log
+from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.order import Order
+from services.trainer.fitting.refit import RefitConfig, refit
+from services.trainer.fitting.rows import Queries, store_rows
+from shared.artifacts import Artifacts
+from shared.database.labels import Label
+from shared.errors import ArtifactError, PermanentError
+from shared.inference import Floats
+
+CONFIG = RefitConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0))
+ORDER = Order(llm="small", encoder="e1")
+
+
+def unit_vectors(count: int, seed: int) -> Floats:
+    vectors = np.random.default_rng(seed).normal(scale=0.4, size=(count, 6)).astype(np.float32)
+    vectors[:, 0] = np.where(np.arange(count) % 2, 1, -1)
+    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def labels(count: int, seed: int = 0, said_at: float = 100.0) -> list[Label]:
+    """Good where the first component is positive."""
+    return [
+        Label(vector.tobytes(), 10, 100 + number % 7, float(vector[0] > 0), said_at + number)
+        for number, vector in enumerate(unit_vectors(count, seed))
+    ]
+
+
+def test_a_first_head_needs_no_comparison_and_tells_its_rows(tmp_path: Path) -> None:
+    candidate = refit(ORDER, labels(300), 7, Artifacts(tmp_path.as_uri()), CONFIG)
+
+    card = candidate.card
+    assert (candidate.rejected, card.compared) == (None, None)
+    assert (card.training_rows, card.log_rows, card.log_until, card.left_out_rows) == (300, 300, 399, 7)
+
+
+def test_kept_rows_stay_and_their_projection_too(tmp_path: Path) -> None:
+    artifacts, vectors = Artifacts(tmp_path.as_uri()), unit_vectors(200, seed=9)
+    held = np.arange(200) % 4 == 0
+    answers = Answers(
+        query=np.arange(200),
+        quality=(vectors[:, 0] > 0).astype(np.float32),
+        response_tokens=np.full(200, 50, np.float32),
+        cost_usd=np.ones(200, np.float32),
+    )
+    queries = Queries(vectors, np.full(200, 10, np.float32), held)
+    kept = Lineage(rows_sha256=store_rows(queries, fit_projection(vectors, 3), {"small": answers}, artifacts))
+
+    candidate = refit(ORDER.model_copy(update={"seen": kept}), labels(40), 0, artifacts, CONFIG)
+
+    assert (candidate.card.training_rows, candidate.card.log_rows) == (240, 40)
+    assert candidate.card.rows_sha256 == kept.rows_sha256
+
+
+def succeeded(tmp_path: Path, first: list[Label], then: list[Label]) -> Candidate:
+    """The second of two heads, compared with the first."""
+    artifacts = Artifacts(tmp_path.as_uri())
+    live = refit(ORDER, first, 0, artifacts, CONFIG)
+    order = ORDER.model_copy(update={"live": live.model, "seen": live.card})
+    return refit(order, [*first, *then], 0, artifacts, CONFIG)
+
+
+def test_the_next_head_must_not_be_worse_than_the_live_one(tmp_path: Path) -> None:
+    first = labels(300)
+    nothing_learned = [replace(one, quality=1.0 if n % 3 else 0.0) for n, one in enumerate(first)]
+
+    better = succeeded(tmp_path / "better", nothing_learned, labels(300, seed=1, said_at=1000)).card.compared
+
+    assert better is not None
+    assert better.squared_error < better.live_squared_error
+    assert better.rejected() is None
+    assert 40 < better.rows < 90
+    worse = Comparison(live="v1", rows=better.rows, squared_error=0.3, live_squared_error=0.2)
+    assert "that of the live v1 0.2000" in (worse.rejected() or "")
+
+
+def test_too_few_unseen_rows_cannot_judge(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="20 held-out queries of small that its live head was not fitted on"):
+        succeeded(tmp_path, labels(300), labels(10, seed=1, said_at=1000))
+
+
+def test_what_the_live_head_saw_does_not_judge_it_again() -> None:
+    first, again = labels(50), labels(50, said_at=1000)
+    news = of_log([*first, *again], None, 0.5, seed=0)
+
+    gathered = gather(None, news, np.arange(100) < 50)
+
+    assert not gathered.unseen.any()
+    assert np.array_equal(news.held_out[:50], news.held_out[50:])
+
+
+def test_a_kept_query_that_got_feedback_counts_once_by_its_users_word() -> None:
+    news = of_log([replace(one, quality=0.5) for one in labels(10)], None, 0.5, seed=0)
+    kept = of_log(labels(30), None, 0.5, seed=0)
+
+    gathered = gather(kept, news, np.zeros(10, np.bool_))
+
+    assert len(gathered.examples.quality) == 30
+    assert gathered.examples.quality[-10:].tolist() == [0.5] * 10
+    assert not gathered.unseen.any()
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (labels(20), "expected 30 rows of small"),
+        ([replace(one, quality=1.0) for one in labels(300)], "all 300 are rated 1"),
+        ([], "all 0 are rated nothing"),
+        ([*labels(200), replace(labels(1)[0], vector=b"\0" * 12)], "vectors of one length"),
+    ],
+)
+def test_rows_that_make_no_head_are_refused(found: list[Label], says: str, tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=says):
+        refit(ORDER, found, 0, Artifacts(tmp_path.as_uri()), CONFIG)
+
+
+def test_a_head_that_fails_parity_is_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph_of = publishing.head_graph
+    monkeypatch.setattr(publishing, "head_graph", lambda head: graph_of(replace(head, smear=head.smear * 1.1)))
+
+    with pytest.raises(ArtifactError, match="of its estimators"):
+        refit(ORDER, labels(300), 0, Artifacts(tmp_path.as_uri()), CONFIG)
+
+    assert not tmp_path.exists() or not list(tmp_path.iterdir())
