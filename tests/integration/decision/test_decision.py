@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from functools import partial
 
 import psutil
 
+from pointsman.local.process import Child
 from shared.database.claims import ClaimKey, Claims, ClaimState
 from shared.database.engine import Database
 from shared.stream.admin import committed_offsets, end_offsets
 from shared.stream.records import Outgoing
 from shared.topics import ACCEPTED, ATTEMPTS, PREDICTIONS, RESPONSES
 from tests.integration.decision.play import Play, eventually
+from tests.integration.serving import metric
 
 
 async def test_a_query_is_decided_dispatched_and_decided_again_after_a_failure(play: Play) -> None:
@@ -93,7 +96,7 @@ async def _until_committed(play: Play, topic: str) -> None:
 
 async def test_each_hard_limit_refuses_under_a_claim(play: Play, url: str) -> None:
     llm = await play.llm(prior_tokens_per_s=1.0)
-    await play.replica()
+    replica = await play.replica()
     asked = {
         "max_cost_usd": play.accepted(llm, max_cost_usd=1e-6),
         "max_wait_s": play.accepted(llm, max_wait_s=300),
@@ -112,7 +115,12 @@ async def test_each_hard_limit_refuses_under_a_claim(play: Play, url: str) -> No
         await _until_emptied(claims, accepted.query.query_id, record.position.offset)
         _, receipt = await play.receipt(accepted)
         assert (receipt.refusal, receipt.decision_id) == (kind, response.decision_id)
+        await eventually(partial(_counted, replica, kind), "the refusal is counted by its kind")
     await database.close()
+
+
+def _counted(replica: Child, kind: str) -> bool:
+    return metric(replica, f'refused_queries_total{{kind="{kind}"}}') == 1
 
 
 async def _until_emptied(claims: Claims, query_id: str, offset: int) -> None:
