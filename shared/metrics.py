@@ -78,7 +78,9 @@ class Metrics:
         self.fit_seconds = histogram("fit_seconds", "Fitting one head", "llm")
         self.news = gauge("unlearned_feedback_rows", "Queries with feedback since the last fit", "llm")
         self.left_out_rows = gauge("left_out_feedback_rows", "Such queries that another encoder embedded", "llm")
-        self.recorder_lag = gauge("recorder_lag_records", "Records the whole group has not recorded yet", "topic")
+        self.recorder_lag = gauge(
+            "recorder_lag_records", "Records the whole group has not recorded yet, by the broker", "topic"
+        )
 
     def expect(self, topics: Iterable[str]) -> None:
         """Begin at 0, as rates do not see a counter's first value."""

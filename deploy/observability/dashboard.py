@@ -74,9 +74,9 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Queues": (
         Panel(
             "Records waiting",
-            "Appended and not finished, per topic; work that waits, nothing else.",
+            "Appended and not finished, by who reads them; work that waits, nothing else.",
             "short",
-            (Query("sum by (topic) (pointsman_lag_records)", "{{topic}}"),),
+            (Query("sum by (job, topic) (pointsman_lag_records)", "{{job}} {{topic}}"),),
         ),
         Panel(
             "Work before each LLM",

@@ -85,6 +85,6 @@ def _start(
 
 
 async def _export_lag(kafka: str, metrics: Metrics) -> None:
-    """Faust does not tell how far it is behind; the broker does, for the whole group."""
+    """The broker knows while Postgres is away, too: what is not fetched then is not seen by Faust."""
     for topic, behind in (await lag(kafka, GROUP, [topic.name for topic in TOPICS])).items():
         metrics.recorder_lag.labels(topic).set(behind)
