@@ -6,7 +6,7 @@ from pointsman.demo.page.roster import Roster
 from pointsman.demo.story import DemoLlm, LlmTotals, Story, Totals
 
 _NOTHING = LlmTotals(share=0.0, quality=None, cost_usd=None, wait_s=None)
-_COLUMNS = ("LLM", "USD per million tokens", "Share", "Quality", "Cost", "Wait", "Quality", "Cost")
+_COLUMNS = ("LLM", "Share", "Quality", "Cost", "Wait", "Quality", "Cost", "USD per million tokens")
 
 
 def table(story: Story, roster: Roster) -> Markup:
@@ -23,7 +23,7 @@ def table(story: Story, roster: Roster) -> Markup:
 
 
 def _head() -> Markup:
-    groups = (("", 2), ("of the prompts it was given", 4), ("had it answered all", 2))
+    groups = (("", 1), ("of the prompts it was given", 4), ("had it answered all", 2), ("price", 1))
     over = [
         element("th", {"colspan": str(span), "scope": "colgroup", "class": "over" if name else None}, text(name))
         for name, span in groups
@@ -45,10 +45,10 @@ def _row(name: str, llm: DemoLlm | None, story: Story, colour: str, most: float)
         "tr",
         None,
         element("th", {"scope": "row"}, key, text(name)),
-        _cell(text(price), quiet=True),
         _cell(joined([bar, element("span", {"class": "share"}, text(words.percent(did.share)))])),
         *([_cell(text(said)) for said in _did(did)] if did.share > 0 else [_cell(text("–"))] * 3),
         *map(_cell_of, _alone(alone)),
+        _cell(text(price), quiet=True),
     )
 
 
@@ -72,8 +72,10 @@ def _total(name: str, totals: Totals) -> Markup:
     return element(
         "tr",
         None,
-        element("th", {"scope": "row", "colspan": "6"}, text(name)),
+        element("th", {"scope": "row"}, text(name)),
+        element("td", {"colspan": "4"}),
         *map(_cell_of, _alone(totals)),
+        element("td"),
     )
 
 

@@ -32,7 +32,7 @@ _HOW_STAGES = (
 )
 _HOW_TABLE = (
     "Costs are per 1,000 prompts. The fleet gives each LLM the prompts that suit it, so the quality of the "
-    "prompts it was given says little about how it would do on all of them: compare within the right-hand columns."
+    "prompts it was given says little about how it would do on all of them: compare what each would have reached had it answered all."
 )
 _HOW_RECEIPT = (
     "How to read it: quality, cost and wait are what was predicted before any LLM was asked; the cost is that of "

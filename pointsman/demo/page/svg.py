@@ -11,8 +11,9 @@ Anchor = Literal["start", "middle", "end"]
 WIDE, NARROW = 880.0, 340.0
 TEXT = 13.0
 LINE = 17.0
-#: Width of a letter in sizes of the text: that of wide typefaces, as the reader's is not known.
-_LETTER = 0.63
+#: Widths of letters in sizes of the text: those of a wide typeface, as the reader's is not known.
+_WIDTHS = dict.fromkeys("fijlrtI .,:;'|-()/", 0.42) | dict.fromkeys("mwMW@%…", 1.0)
+_CAPITAL, _LETTER = 0.74, 0.635
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Picture:
 
 def text_width(said: str, size: float = TEXT) -> float:
     """No less than the width of a text set in `size`."""
-    return len(said) * size * _LETTER
+    return size * sum(_WIDTHS.get(letter, _CAPITAL if letter.isupper() else _LETTER) for letter in said)
 
 
 def frame(picture: Picture, width: float, height: float, parts: Iterable[Markup]) -> Markup:

@@ -200,7 +200,8 @@ def _labels(
     for spot in spots:
         name = "this run" if narrow and spot.kind == "fleet" else words.short(spot.name, letters)
         x, y = plane.at(spot.cost, spot.quality)
-        anchors.append(Anchored(x, y, spot.radius, text_width(name, size) + 4, size + 4))
+        bold = 1.12 if spot.kind == "fleet" else 1.0
+        anchors.append(Anchored(x, y, spot.radius, bold * text_width(name, size) + 4, size + 4))
         said.append(name)
         kinds.append("label strong" if spot.kind == "fleet" else "label")
     points = [plane.at(*point) for point in curve]
