@@ -31,8 +31,9 @@ _HOW_STAGES = (
     "Both panels begin at 0 and have scales of their own."
 )
 _HOW_TABLE = (
-    "Costs are per 1,000 prompts. The fleet gives each LLM the prompts that suit it, so the quality of the "
-    "prompts it was given says little about how it would do on all of them: compare what each would have reached had it answered all."
+    "Costs are per 1,000 prompts. The fleet gives each LLM the prompts that suit it, so the quality of the prompts it "
+    "was given says little about how it would do on all of them: compare what each would have reached had it answered "
+    "all."
 )
 _HOW_RECEIPT = (
     "How to read it: quality, cost and wait are what was predicted before any LLM was asked; the cost is that of "
