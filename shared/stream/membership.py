@@ -11,23 +11,22 @@ from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from shared.errors import TransientError
 from shared.logs import get
 from shared.metrics import Metrics
 from shared.stream.admin import partition_counts
 from shared.stream.clock import BrokerClock
+from shared.stream.commits import Commits
 from shared.stream.consumer import close_consumer, group_consumer, record_of
+from shared.stream.ends import Ends
 from shared.stream.lane import LaneSettings
 from shared.stream.offsets import Offsets, Place
 from shared.stream.records import Position, Record
 
 _log = get(__name__)
 _COMMIT_EVERY_S = 1.0
-#: A commit that takes longer is given up: its records are read again at worst.
-_COMMIT_TIMEOUT_S = 2.0
-_ASK_TIMEOUT_S = 2.0
 
 
 class Membership:
@@ -54,8 +53,8 @@ class Membership:
         self._drain = drain
         metrics.expect(settings.topics)
         self._consumer: AIOKafkaConsumer | None = None
-        self._committed: dict[Place, int] = {}
-        self._ends: dict[Place, int] = {}
+        self._commits = Commits(settings.name)
+        self._ends = Ends()
         self._commit_lock = asyncio.Lock()
         self._release_lock = asyncio.Lock()
         self._beginning: asyncio.Task[None] | None = None
@@ -144,10 +143,7 @@ class Membership:
 
     def end(self, place: Place) -> int | None:
         """The offset after the last record the broker had when last asked; None before."""
-        if place not in self._owned or TopicPartition(*place) not in self.consumer.assignment():
-            return None
-        fetched: int | None = self.consumer.highwater(TopicPartition(*place))
-        return self._ends.get(place) if fetched is None else max(fetched, self._ends.get(place, 0))
+        return self._ends.of(self.consumer, place) if place in self._owned else None
 
     def at_end(self, place: Place) -> bool:
         """All that the broker had when last asked was read; False before."""
@@ -187,7 +183,7 @@ class Membership:
             await asyncio.sleep(_COMMIT_EVERY_S)
             await self.commit()
             self._check_growth()
-            await self._ask_ends()
+            await self._ends.ask(self.consumer, [place for place, count in self._lags().items() if count])
             self._export_lag()
             if not self.lag():
                 self.progressed()
@@ -197,16 +193,6 @@ class Membership:
         now = sum(len(self.consumer.partitions_for_topic(topic) or ()) for topic in self.settings.topics)
         if self.settings.static and now > self._partitions:
             raise TransientError(f"the topics of {self.settings.name} have {now} partitions by now: joining anew")
-
-    async def _ask_ends(self) -> None:
-        """A partition whose prefetched records wait is not fetched from: how far it grew meanwhile must be asked."""
-        behind = [TopicPartition(*place) for place, count in self._lags().items() if count]
-        if not behind:
-            return
-        with suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(_ASK_TIMEOUT_S):
-                ends = await self.consumer.end_offsets(behind)
-                self._ends |= {(place.topic, place.partition): end for place, end in ends.items()}
 
     def _export_lag(self) -> None:
         lags = self._lags()
@@ -220,20 +206,7 @@ class Membership:
         async with self._commit_lock:
             if not self._owned:
                 return
-            await self._commit(self.offsets.committable())
-
-    async def _commit(self, offsets: dict[Place, int]) -> None:
-        changed = {place: offset for place, offset in offsets.items() if self._committed.get(place) != offset}
-        if not changed:
-            return
-        try:
-            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
-                await self.consumer.commit({TopicPartition(*place): offset for place, offset in changed.items()})
-        except (CommitFailedError, IllegalStateError, TimeoutError) as error:
-            # The group has moved on, or the broker is away: the next commit or owner makes it good.
-            _log.warning("commit failed", lane=self.settings.name, error=repr(error))
-        else:
-            self._committed |= changed
+            await self._commits.make(self.consumer, self.offsets.committable())
 
     async def release(self) -> None:
         """Give up what is owned: drain, commit, forget."""
@@ -244,12 +217,13 @@ class Membership:
             try:
                 await self._drain(owned)
                 async with self._commit_lock:
-                    await self._commit(self.offsets.committable())
+                    await self._commits.make(self.consumer, self.offsets.committable())
             finally:
                 if self._beginning is not None:
                     self._beginning.cancel()
                 self.offsets = Offsets()
-                self._committed, self._ends = {}, {}
+                self._commits.forget()
+                self._ends.forget()
 
     def assign(self, places: frozenset[Place]) -> None:
         """Own `places` from now on."""
