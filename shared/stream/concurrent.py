@@ -20,7 +20,7 @@ from shared.stream.records import Record
 from shared.stream.retry import Retry
 
 T = TypeVar("T")
-#: All slots may be busy for as long as the longest call without the lane being stuck.
+#: While nothing can be read but calls go on, the lane is not stuck before the longest call must have ended.
 _LONGEST_CALL_S = 600
 _WAIT_S = 0.5
 #: How soon a freed slot is seen while other partitions are waited for.
@@ -97,7 +97,8 @@ class ConcurrentLane(Generic[T]):
 
     def progress_age_s(self) -> float:
         age_s = self._member.progress_age_s()
-        return age_s if self._room_by_place() else min(age_s, max(0.0, self._calls.oldest_s() - _LONGEST_CALL_S))
+        may_read = any(not self._member.at_end(place) for place in self._room_by_place())
+        return age_s if may_read else min(age_s, max(0.0, self._calls.oldest_s() - _LONGEST_CALL_S))
 
     def _view(self, place: Place) -> PartitionView:
         next_offset = self._member.offsets.next(place)

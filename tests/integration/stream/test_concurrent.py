@@ -231,3 +231,19 @@ async def test_a_call_that_waits_ends_with_the_lane_that_failed(bench: Bench, ma
         await lane_of(bench, source, handler, calls=calls).run()
 
     await until(lambda: calls.running(0) == 0, timeout_s=10)
+
+
+async def test_a_long_call_is_no_lack_of_progress_where_nothing_else_waits(bench: Bench, make_topic: MakeTopic) -> None:
+    source = await make_topic(1)
+    await bench.producer(numbered(source, range(1)))
+    handler = Held()
+    lane = lane_of(bench, source, handler, slots=2)
+
+    async with running(lane):
+        await until(lambda: handler.in_flight == {"0"} and lane.lag() == 1)
+        await asyncio.sleep(2)
+        age_s = lane.progress_age_s()
+        handler.open = True
+        await bench.all_committed(source)
+
+    assert age_s == 0
