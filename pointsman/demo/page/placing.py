@@ -10,6 +10,8 @@ _DIRECTIONS = tuple((cos(turn * pi / 4), sin(turn * pi / 4)) for turn in (0, 4, 
 #: Where a label begins, in its own size, beside a mark that is before it, in its middle or behind it.
 _SIDE = {1: 0.0, 0: -0.5, -1: -1.0}
 _ROUNDS = 3
+#: Price of a line to a label that goes through the mark of another, and at how many places that is looked for.
+_THROUGH, _STEPS = 300.0, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Box:
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(width, 0) * max(height, 0)
+
+    def holds(self, x: float, y: float) -> bool:
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
 
     def within(self, other: "Box") -> bool:
         return (
@@ -104,6 +109,15 @@ def _nearest_inside(one: Anchored, bounds: Box) -> Box:
 def _price(one: Anchored, box: Box, labels: Sequence[Box], marks: Sequence[Box], lines: Sequence[Box]) -> float:
     """How bad a place is: covering a label is worst, then a mark, then a line, then being far."""
     covered = 50 * sum(map(box.shared_with, labels)) + 20 * sum(map(box.shared_with, marks))
-    across = max(box.left - one.x, one.x - box.right, 0)
-    down = max(box.top - one.y, one.y - box.bottom, 0)
-    return covered + sum(map(box.shared_with, lines)) + 3 * hypot(across, down)
+    x, y = min(max(one.x, box.left), box.right), min(max(one.y, box.top), box.bottom)
+    away = hypot(x - one.x, y - one.y)
+    crossed = _THROUGH * sum(_passes(mark, (one.x, one.y), (x, y)) for mark in marks)
+    return covered + crossed + sum(map(box.shared_with, lines)) + 3 * away
+
+
+def _passes(mark: Box, begin: tuple[float, float], end: tuple[float, float]) -> bool:
+    """Would a line to a label go through the mark of another?"""
+    if mark.holds(*begin):
+        return False
+    steps = [(step + 1) / _STEPS for step in range(_STEPS)]
+    return any(mark.holds(*(a + (b - a) * step for a, b in zip(begin, end, strict=True))) for step in steps)

@@ -94,7 +94,7 @@ def _words(story: Story, name: str, timeline: Timeline, place: _Place) -> Iterat
         yield label(timeline.x.end + 6, place.bottom - 22, words.short(name, 14), "label")
         yield label(timeline.x.end + 6, place.bottom - 7, longest, "value quiet")
     else:
-        yield label(timeline.x.start - 10, place.bottom - 9, words.short(name, 17), "label", "end")
+        yield label(timeline.x.start - 10, place.bottom - 9, words.short(name, 20), "label", "end")
         yield label(timeline.x.end + 62, place.bottom - 9, longest, "value", "end")
 
 

@@ -100,9 +100,9 @@ def _names(
     for name, middle, place in zip(upwards, middles, places, strict=True):
         colour = "lost" if name is None else roster.colour_of[name]
         if last.taken[name]:
-            yield line(x + 1, middle, x + 9, place, f"tie {colour}")
+            yield line(timeline.x(last.end_s) + 1, middle, x + 9, place, f"tie {colour}")
         yield rectangle(x + 10, place - 4, 8, 8, f"key {colour}")
-        yield label(x + 22, place, words.short(name or "no answer", 12 if timeline.narrow else 15), "label")
+        yield label(x + 22, place, words.short(name or "no answer", 12 if timeline.narrow else 18), "label")
 
 
 def _scale(timeline: Timeline, top: float, bottom: float) -> Iterator[Markup]:

@@ -40,7 +40,7 @@ def _panel(
     yield label(0, top + 12, title, "panel-name")
     for tick in scale.ticks(2 if narrow else 4):
         yield line(scale(tick), top + _HEAD - 4, scale(tick), bottom, "grid" if tick else "axis")
-        said = "0" if tick == 0 else words.seconds(tick)
+        said = "0" if tick == 0 else f"{tick:g} s" if most >= 1 else f"{1000 * tick:g} ms"
         yield label(scale(tick), bottom + 12, said, "tick", "start" if narrow and tick == 0 else "middle")
     rows = enumerate(stages.items())
     yield marks(_bars(name, times, scale, top + _HEAD + _ROW * place) for place, (name, times) in rows)

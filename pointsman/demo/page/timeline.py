@@ -10,7 +10,7 @@ from pointsman.demo.page.svg import LINE, NARROW, label, line, rectangle, text_w
 from pointsman.demo.story import Happening, Story
 
 #: Left and right of the time axis, by the width of the picture.
-_MARGINS_WIDE, _MARGINS_NARROW = (150.0, 150.0), (4.0, 118.0)
+_MARGINS_WIDE, _MARGINS_NARROW = (174.0, 172.0), (4.0, 118.0)
 _NOTE = 12.0
 _SAID = {"joined": "joins", "stalled": "stalls", "recovered": "recovers"}
 

@@ -43,7 +43,7 @@ class _Plane:
 
     @property
     def bounds(self) -> Box:
-        return Box(_LEFT + 2, _TOP + 2, self.width - 4, self.height - _BOTTOM - 4)
+        return Box(_LEFT + 2, _TOP + 2, self.width - 4, self.height - _BOTTOM - 2)
 
     def at(self, cost: float, quality: float) -> tuple[float, float]:
         return self.x(cost), self.y(quality)
@@ -101,7 +101,7 @@ def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
     height = 440.0 if width == NARROW else 470.0
     costs = [cost for cost, _ in points if cost > 0] or [1.0]
     qualities = [quality for _, quality in points] or [0.0, 1.0]
-    margin = max(0.08 * (max(qualities) - min(qualities)), 0.02)
+    margin = max(0.1 * (max(qualities) - min(qualities)), 0.02)
     low, high = max(min(qualities) - margin, 0.0), min(max(qualities) + margin, 1.02)
     # A decade at least, or there would be hardly a tick.
     room = max(1.35, sqrt(10 * min(costs) / max(costs)))

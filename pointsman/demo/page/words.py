@@ -46,7 +46,7 @@ def dollars(amount: float) -> str:
     if size >= 100:
         return f"{sign}${size:,.0f}"
     if size >= 10:
-        return f"{sign}${size:.1f}"
+        return f"{sign}${size:.1f}".removesuffix(".0")
     return f"{sign}${size:.2f}" if size >= 0.1 else f"{sign}${float(f'{size:.3g}'):.7f}".rstrip("0")
 
 
@@ -58,13 +58,15 @@ def seconds(value: float | None) -> str:
     """
     if value is None:
         return UNKNOWN
+    if value == 0:
+        return "0 s"
     if value >= 3600:
         return f"{value / 3600:.1f} h"
     if value >= 100:
         return f"{value:.0f} s"
     if value >= 1:
         return f"{value:.1f} s"
-    return f"{value:.2f} s" if value >= 0.1 else f"{1000 * value:.{0 if value >= 0.0095 or value == 0 else 1}f} ms"
+    return f"{value:.2f} s" if value >= 0.1 else f"{1000 * value:.{0 if value >= 0.0095 else 1}f} ms"
 
 
 def signed(value: float) -> str:
