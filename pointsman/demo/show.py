@@ -30,6 +30,7 @@ def show(options: DemoOptions, console: Console) -> bool:
 
         def present(story: Story) -> None:
             _write(options, story)
+            stage.close()
             for part in render(story):
                 console.print(part, highlight=False)
             _say_where(options, console)

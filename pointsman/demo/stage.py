@@ -21,6 +21,8 @@ class Stage:
             console=console,
             disable=not console.is_terminal,
         )
+        #: Lines from now on, and no bars.
+        self._plain = not console.is_terminal
         self._tasks: dict[str, TaskID] = {}
         self._saying: TaskID | None = None
 
@@ -31,7 +33,13 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bars as they are: what is printed from now on stands below them."""
+        self.done()
         self._progress.stop()
+        self._plain = True
 
     def say(self, text: str) -> None:
         """Begin something whose end is not known; what was said before is done."""
@@ -58,5 +66,5 @@ class Stage:
         self._console.print(text, highlight=False)
 
     def _line(self, text: str) -> None:
-        if not self._console.is_terminal:
+        if self._plain:
             self._console.print(text, highlight=False)
