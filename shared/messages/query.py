@@ -40,7 +40,7 @@ class Preferences(Message):
     #: lambda of the method: how much quality is worth in units of the reference LLM's mean cost.
     willingness_to_pay: Annotated[float, Field(ge=0)] | None = None
     max_cost_usd: Annotated[float, Field(gt=0)] | None = None
-    #: Both the patience tau of the wait penalty and the deadline; without it that is DEFAULT_DEADLINE_S.
+    #: Both the patience tau of the wait penalty and the deadline.
     max_wait_s: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
     #: Only these LLMs may answer.
     llms: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
