@@ -21,9 +21,9 @@ async def test_a_query_is_decided_dispatched_and_decided_again_after_a_failure(p
     await play.replica()
     accepted = play.accepted(good, second)
 
-    await play.accept(accepted)
     await play.predict(accepted, good, 0.9)
     await play.predict(accepted, second, 0.5)
+    await play.accept(accepted)
     [(dispatched, first)] = await play.dispatches(good, 1)
     receipt_record, receipt = await play.receipt(accepted)
 
@@ -56,8 +56,8 @@ async def test_predictions_may_come_before_their_query_or_not_at_all(play: Play)
 
     await play.predict(early, llm, 0.7)
     await play.accept(early)
-    await play.accept(missing)
     await play.predict(missing, llm, 0.6)
+    await play.accept(missing)
     _, early_receipt = await play.receipt(early)
     _, missing_receipt = await play.receipt(missing)
 
@@ -72,8 +72,8 @@ async def test_all_that_was_read_is_finished_in_the_end(play: Play) -> None:
     await play.replica()
     accepted = play.accepted(llm)
 
-    await play.accept(accepted)
     await play.predict(accepted, llm, 0.7)
+    await play.accept(accepted)
     await play.predict(play.accepted(llm), llm, 0.7)
     await play.producer([Outgoing(PREDICTIONS.name, b"no prediction", 0)])
     await play.dispatches(llm, 1)
@@ -107,8 +107,8 @@ async def test_each_hard_limit_refuses_under_a_claim(play: Play, url: str) -> No
     claims = Claims(database)
 
     for kind, accepted in asked.items():
-        await play.accept(accepted)
         await play.predict(accepted, llm, 0.9, tokens=400)
+        await play.accept(accepted)
         record, response = await play.response(accepted)
         assert response.error is not None
         assert (response.status, response.error.kind) == ("refused", kind)
@@ -161,9 +161,9 @@ async def test_a_removed_llm_is_considered_no_more(play: Play) -> None:
     seen: list[str] = [llm.name]
     while llm.name in seen:
         accepted = play.accepted(llm, other)
-        await play.accept(accepted)
         await play.predict(accepted, llm, 0.9)
         await play.predict(accepted, other, 0.1)
+        await play.accept(accepted)
         _, receipt = await play.receipt(accepted)
         seen = [candidate.llm for candidate in receipt.candidates]
 
@@ -176,9 +176,9 @@ async def test_a_replica_that_only_dispatches_stays_within_its_memory(play: Play
 
     asked = [play.accepted(*llms) for _ in range(100)]
     for accepted in asked:
-        await play.accept(accepted)
         for llm in llms:
             await play.predict(accepted, llm, 0.8)
+        await play.accept(accepted)
     for accepted in asked:
         await play.receipt(accepted)
 

@@ -52,8 +52,8 @@ async def test_two_replicas_see_the_same_waits(play: Play) -> None:
                 lambda known=replica, told=expected_s: isclose(outstanding_s(known, llm), told), f"{expected_s} s told"
             )
         accepted = accepted_at(play, llm, number % play.home_partitions)
-        await play.accept(accepted)
         await play.predict(accepted, llm, 0.8, tokens=100)
+        await play.accept(accepted)
         _, receipt = await play.receipt(accepted)
         deciders.add(receipt.replica)
         wait_s = next(one for one in receipt.candidates if one.llm == llm.name).wait_s
@@ -67,8 +67,8 @@ async def test_a_new_replica_knows_what_was_dispatched_before_it_came(play: Play
     first = await play.replica()
     for _ in range(5):
         accepted = play.accepted(llm)
-        await play.accept(accepted)
         await play.predict(accepted, llm, 0.8, tokens=100)
+        await play.accept(accepted)
         await play.receipt(accepted)
     await play.dispatches(llm, 5)
     await first.stop()
@@ -76,8 +76,8 @@ async def test_a_new_replica_knows_what_was_dispatched_before_it_came(play: Play
 
     await play.replica()
     accepted = play.accepted(llm)
-    await play.accept(accepted)
     await play.predict(accepted, llm, 0.8, tokens=100)
+    await play.accept(accepted)
     _, receipt = await play.receipt(accepted)
 
     service_s = llm.prior_first_token_s + 100 / llm.prior_tokens_per_s
@@ -91,8 +91,8 @@ async def test_a_killed_replica_loses_nothing(play: Play) -> None:
     asked = [play.accepted(llm) for _ in range(200)]
 
     for number, accepted in enumerate(asked):
-        await play.accept(accepted)
         await play.predict(accepted, llm, 0.8)
+        await play.accept(accepted)
         if number == 100:
             victim.kill()
     for accepted in asked:
