@@ -20,7 +20,7 @@ def demo(
         Path | None, typer.Option(help="Folder of *.env descriptors of real LLMs to ask; this costs money.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the fleet until Ctrl-C.")] = False,
-    seed: Annotated[int, typer.Option(help="Of which queries are asked.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of which queries are asked.")] = 1,
 ) -> None:
     """Start a fleet, train it, route queries through it, disturb it, and show what came of it.
 

@@ -18,7 +18,7 @@ class DemoOptions:
     llms: Path | None = None
     #: The fleet goes on until Ctrl-C.
     keep: bool = False
-    seed: int = 0
+    seed: int = 1
 
     @property
     def state(self) -> Path:
