@@ -1,7 +1,5 @@
 """What must be there before the demo starts anything, and that nobody else runs one in the same folder."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +7,7 @@ from pathlib import Path
 
 from pointsman.local import kafka, stale
 from pointsman.local.checks import examine
+from pointsman.local.holding import held
 from pointsman.local.state import State
 from shared.errors import PermanentError, TransientError
 
@@ -19,23 +18,18 @@ _FETCHED = "kafka"
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold the folder while the block runs; raises PermanentError naming the process that has it."""
+
+    def taken(pid: int) -> str:
+        return (
+            f"a demo runs in {folder} already, as process {pid}; wait for its end, or choose another folder with --out"
+        )
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+")
     except OSError as error:
         raise PermanentError(f"cannot write to {folder}: {error.strerror}; choose another with --out") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise PermanentError(
-                f"a demo runs in {folder} already, as process {lock.read().strip()}; "
-                "wait for its end, or choose another folder with --out"
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with lock, held(lock, taken):
         yield
 
 

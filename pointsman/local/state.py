@@ -1,7 +1,6 @@
 """The state folder of a fleet on this machine: where things lie, who runs it, how to reach it."""
 
 import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,9 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from pointsman.local.holding import held, holder
 from pointsman.local.settings import LocalSettings
-from shared.errors import ConfigurationError, PermanentError
+from shared.errors import ConfigurationError
 from shared.files import write_whole
 from shared.settings import FleetSettings
 
@@ -66,17 +66,7 @@ class State:
         """Hold the folder for this process; raises PermanentError naming the process that has it."""
         for folder in (self.folder, self.logs, self.ports, self.keys):
             folder.mkdir(parents=True, exist_ok=True)
-        with self._lock_file.open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise PermanentError(
-                    f"a fleet runs in {self.folder} already, as process {self._recorded_pid()}; "
-                    "end it with `pointsman down`, or choose another --state"
-                ) from error
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+        with self._lock_file.open("a+") as lock, held(lock, self._taken):
             yield
 
     def running_pid(self) -> int | None:
@@ -87,7 +77,7 @@ class State:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return self._recorded_pid()
+                return holder(lock)
         return None
 
     def endpoints(self) -> Endpoints | None:
@@ -116,8 +106,11 @@ class State:
     def write_processes(self, processes: Mapping[str, ProcessEntry]) -> None:
         write_whole(self._processes_file, _processes.dump_json(dict(processes), indent=2), mode=0o600)
 
-    def _recorded_pid(self) -> int:
-        return int(self._lock_file.read_text() or 0)
+    def _taken(self, pid: int) -> str:
+        return (
+            f"a fleet runs in {self.folder} already, as process {pid}; "
+            "end it with `pointsman down`, or choose another --state"
+        )
 
 
 def locate(state: Path | None) -> Path:
