@@ -21,6 +21,7 @@ from shared.database.engine import Database
 from shared.database.registry import enter_model, live_models
 from shared.encoder import Encoder
 from shared.errors import ConfigurationError
+from shared.head import Inputs
 from shared.messages import Model
 
 
@@ -84,7 +85,7 @@ def fit_heads(
 ) -> Iterator[Candidate]:
     """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
     judging = held_out(recorded.prompts, config.held_out, config.seed)
-    queries = Queries(embedded.vectors, embedded.prompt_tokens, judging)
+    queries = Queries(Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features), judging)
     projection = fit_projection(embedded.vectors)
     lineage = Lineage(rows_sha256=store_rows(queries, projection, recorded.answers, artifacts))
     for llm, answers in recorded.answers.items():

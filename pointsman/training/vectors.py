@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.encoder import Encoded, Encoder, Text
+from shared.features import features_of
 from shared.inference import Floats
 
 _CHUNK = 64
@@ -17,10 +18,11 @@ _CHUNK = 64
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Vectors (n, d) of unit length and prompt tokens (n,), float32."""
+    """Vectors (n, d) of unit length, prompt tokens (n,) and features (n, f), float32."""
 
     vectors: Floats
     prompt_tokens: Floats
+    features: Floats
 
 
 def embed(prompts: Sequence[str], encoder: Encoder, cache: Path, progress: Callable[[int], None]) -> Embedded:
@@ -34,7 +36,8 @@ def embed(prompts: Sequence[str], encoder: Encoder, cache: Path, progress: Calla
             found += _chunk(chunk, encoder, database)
             progress(len(found))
     vectors = np.stack([np.frombuffer(vector, "<f4") for vector, _ in found])
-    return Embedded(vectors, np.array([tokens for _, tokens in found], np.float32))
+    prompt_tokens = np.array([tokens for _, tokens in found], np.float32)
+    return Embedded(vectors, prompt_tokens, np.stack([features_of(prompt) for prompt in prompts]))
 
 
 def _chunk(prompts: Sequence[str], encoder: Encoder, database: sqlite3.Connection) -> list[tuple[bytes, int]]:

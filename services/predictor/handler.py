@@ -10,7 +10,7 @@ import numpy as np
 
 from shared import logs, topics
 from shared.errors import PermanentError
-from shared.head import Head
+from shared.head import Head, Inputs
 from shared.inference import Floats
 from shared.messages import Embedding, Llm, Prediction, TokenForecast, unpack_vector
 from shared.metrics import Metrics
@@ -74,7 +74,7 @@ class PredictHandler:
         vectors = np.stack([vector for _, vector in group])
         prompt_tokens = np.array([embedding.prompt_tokens for embedding, _ in group], np.float32)
         loop = asyncio.get_running_loop()
-        made = await loop.run_in_executor(self.thread, head.predict, vectors, prompt_tokens)
+        made = await loop.run_in_executor(self.thread, head.predict, Inputs(vectors, prompt_tokens))
         return [
             Prediction(
                 origin=embedding.origin,

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.trainer.fitting.heads import Examples, Mask
 from services.trainer.fitting.split import held_out_vectors
 from shared.database.labels import Label
 from shared.errors import PermanentError
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ def of_log(labels: Sequence[Label], dimensions: int | None, share: float, seed: 
         quality=np.array([label.quality for label in labels], np.float32),
         response_tokens=np.array(tokens, np.float32),
         held_out=held_out_vectors(vectors, share, seed),
+        numbers=np.full(len(labels), -1, np.int64),
     )
 
 
@@ -60,12 +65,17 @@ def _keys(examples: Examples) -> list[bytes]:
 
 
 def _take(examples: Examples, rows: Mask) -> Examples:
+    inputs = examples.inputs[rows]
     return Examples(
-        vectors=examples.vectors[rows],
-        prompt_tokens=examples.prompt_tokens[rows],
+        vectors=inputs.vectors,
+        prompt_tokens=inputs.prompt_tokens,
         quality=examples.quality[rows],
         response_tokens=examples.response_tokens[rows],
         held_out=examples.held_out[rows],
+        features=inputs.features,
+        neighbours=inputs.neighbours,
+        similarities=inputs.similarities,
+        numbers=None if examples.numbers is None else examples.numbers[rows],
     )
 
 
@@ -76,4 +86,13 @@ def _join(one: Examples, other: Examples) -> Examples:
         quality=np.concatenate([one.quality, other.quality]),
         response_tokens=np.concatenate([one.response_tokens, other.response_tokens]),
         held_out=np.concatenate([one.held_out, other.held_out]),
+        features=_joined(one.features, other.features),
+        neighbours=_joined(one.neighbours, other.neighbours),
+        similarities=_joined(one.similarities, other.similarities),
+        numbers=_joined(one.numbers, other.numbers),
     )
+
+
+def _joined(one: NDArray[T] | None, other: NDArray[T] | None) -> NDArray[T] | None:
+    """None where either is: a head cannot read what some of its rows lack."""
+    return None if one is None or other is None else np.concatenate([one, other])

@@ -19,7 +19,8 @@ from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import add_llm, add_model, live_models, remove_llm
 from shared.encoder import Encoder, Text
-from shared.head import Forecasts, Head
+from shared.features import features_of
+from shared.head import Forecasts, Head, Inputs
 from shared.messages import Model
 from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import Serving
@@ -61,7 +62,8 @@ def forecasts(head: Model, encoder: EncoderFixture, prompts: list[str]) -> Forec
     store = Artifacts(encoder.artifacts_url)
     encoded = Encoder.load(encoder.int8.model, store).encode([Text(prompt) for prompt in prompts], 1)
     vectors = np.stack([each.vector for each in encoded])
-    return Head.load(head, store).predict(vectors, np.array([e.prompt_tokens for e in encoded], np.float32))
+    prompt_tokens = np.array([each.prompt_tokens for each in encoded], np.float32)
+    return Head.load(head, store).predict(Inputs(vectors, prompt_tokens, np.stack([*map(features_of, prompts)])))
 
 
 async def live_heads(url: str) -> dict[str, Model]:

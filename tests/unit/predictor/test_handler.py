@@ -7,8 +7,7 @@ import pytest
 
 from services.predictor.handler import PredictHandler, read_embedding
 from shared.errors import PermanentError
-from shared.head import Forecasts
-from shared.inference import Floats
+from shared.head import Forecasts, Inputs
 from shared.messages import Embedding, Llm, Prediction, pack_vector
 from shared.metrics import Metrics
 from shared.stream.records import Position, Record
@@ -59,9 +58,9 @@ class Familiar:
 
     dimensions, version = 4, "head-1"
 
-    def predict(self, vectors: Floats, prompt_tokens: Floats) -> Forecasts:
-        half = np.full(len(vectors), 0.5, np.float32)
-        return Forecasts(half, half, half, half, np.full(len(vectors), -1e-9, np.float32))
+    def predict(self, inputs: Inputs) -> Forecasts:
+        half = np.full(len(inputs.vectors), 0.5, np.float32)
+        return Forecasts(half, half, half, half, np.full(len(inputs.vectors), -1e-9, np.float32))
 
 
 async def test_an_uncertainty_rounded_below_0_is_none() -> None:
