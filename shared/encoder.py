@@ -11,6 +11,7 @@ from tokenizers import Encoding, Tokenizer
 
 from shared.artifacts import Artifacts
 from shared.errors import ArtifactError
+from shared.features import features_of
 from shared.inference import Floats, Session, check_shapes
 from shared.messages import Model
 
@@ -59,6 +60,8 @@ class Encoded:
     #: Tokens the encoder read, and those it was padded to.
     read_tokens: int
     padded_tokens: int
+    #: Of the embedded text, (f,); see shared.features.
+    features: Floats
 
 
 class Encoder:
@@ -99,7 +102,8 @@ class Encoder:
             batch = [read[index] for index in members]
             longest = max(len(ids) for ids in batch)
             for index, vector in zip(members, self._embed(batch, longest), strict=True):
-                found[index] = Encoded(vector, counts[index], len(read[index]), longest)
+                features = features_of(texts[index].embedded)
+                found[index] = Encoded(vector, counts[index], len(read[index]), longest, features)
         return [found[index] for index in range(len(texts))]
 
     def _cut(self, ids: list[int]) -> list[int]:

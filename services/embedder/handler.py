@@ -51,6 +51,7 @@ class EmbedHandler:
             vector=pack_vector(result.vector.astype("<f4").tobytes()),
             encoder=version,
             prompt_tokens=result.prompt_tokens,
+            features=pack_vector(result.features.astype("<f4").tobytes()),
         )
         accepted = Accepted(query=query, batch=batch, **embedding.model_dump())
         self.metrics.embedded_tokens.inc(result.read_tokens)

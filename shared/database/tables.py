@@ -129,6 +129,9 @@ class RoutingRow(Table):
     #: Little-endian float32.
     vector: Mapped[bytes]
     prompt_tokens: Mapped[int]
+    #: As shared.packed has them; NULL where the embedder gave none.
+    features: Mapped[bytes | None]
+    neighbours: Mapped[bytes | None]
     domain: Mapped[str | None]
     distance: Mapped[float | None]
     #: Only with POINTSMAN_STORE_TEXT.
