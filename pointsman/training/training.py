@@ -2,37 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pointsman.training.config import TrainConfig
+from pointsman.training.heads import fit_heads
 from pointsman.training.policy import register_policy
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
-from services.trainer.fitting.card import Candidate, Lineage
-from services.trainer.fitting.familiarity import fit_projection
-from services.trainer.fitting.heads import HeadConfig, fit
-from services.trainer.fitting.publishing import Origin, store_head
-from services.trainer.fitting.rows import Queries, store_rows
-from services.trainer.fitting.split import held_out
+from services.trainer.fitting.card import Candidate
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import enter_model, live_models
 from shared.encoder import Encoder
 from shared.errors import ConfigurationError
-from shared.head import Inputs
 from shared.messages import Model
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """How heads are fitted."""
-
-    heads: HeadConfig = field(default_factory=HeadConfig)
-    #: Share of the queries that judge.
-    held_out: float = 0.2
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +63,6 @@ async def train_heads(
     costs_usd = recorded.answers[reference].cost_usd.tolist()
     trained.live.append(await register_policy(place.database, reference, costs_usd))
     return trained
-
-
-def fit_heads(
-    recorded: Recorded, embedded: Embedded, encoder: str, artifacts: Artifacts, config: TrainConfig
-) -> Iterator[Candidate]:
-    """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
-    judging = held_out(recorded.prompts, config.held_out, config.seed)
-    queries = Queries(Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features), judging)
-    projection = fit_projection(embedded.vectors)
-    lineage = Lineage(rows_sha256=store_rows(queries, projection, recorded.answers, artifacts))
-    for llm, answers in recorded.answers.items():
-        examples = queries.answered(answers)
-        head = fit(examples, projection, config.heads, config.seed)
-        if head is None:
-            raise ConfigurationError(
-                f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
-                "on either side of the split, there are fewer"
-            )
-        yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)
 
 
 async def _enter(database: Database, candidate: Candidate) -> Model | None:
