@@ -16,6 +16,7 @@ from time import perf_counter
 
 import numpy as np
 
+from pointsman.training.charting import chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.heads import fit_heads
 from pointsman.training.recorded import Answers, Recorded, read_pool, read_recorded
@@ -27,14 +28,24 @@ from services.trainer.fitting.routing import Answered, areas
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder
-from shared.head import Head, Inputs
+from shared.head import Head
 from shared.inference import Floats
 
 _TEST_SHARE = 0.25
 #: Heads divide their own rows by the plain seeds.
 _SPLITS_FROM = 1000
 _CACHE = Path("~/.cache/pointsman/vectors")
-_KINDS = ("extra", "traits", "extra+traits", "forest", "ridge", "network", "boosting", "extra+ridge", "extra+network")
+_KINDS = (
+    "extra",
+    "traits",
+    "extra+traits",
+    "forest",
+    "ridge",
+    "network",
+    "boosting",
+    "extra+nearest",
+    "extra+nearest+network",
+)
 _ALPHAS = (0.0, 0.01, 0.05)
 
 
@@ -61,6 +72,14 @@ class Material:
     response_tokens: Floats
     cost_usd: Floats
     reference: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An encoder, and what it made of the queries."""
+
+    encoder: Encoder
+    embedded: Embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +127,10 @@ def read(data: list[Path], pool: str) -> Material:
     )
 
 
-def measure(material: Material, embedded: Embedded, choice: Choice, seed: int) -> Measured:
+def measure(material: Material, source: Source, choice: Choice, seed: int) -> Measured:
     """Fit on three quarters of the queries, route the others."""
     test = held_out(material.recorded.prompts, _TEST_SHARE, _SPLITS_FROM + seed)
+    embedded = source.embedded
     if not choice.features:
         # Constant columns split nothing.
         embedded = replace(embedded, features=np.zeros_like(embedded.features))
@@ -119,15 +139,16 @@ def measure(material: Material, embedded: Embedded, choice: Choice, seed: int) -
         artifacts = Artifacts(Path(folder).as_uri())
         config = TrainConfig(heads=choice.heads, seed=seed)
         trained = asked(material.recorded, ~test)
+        charted = chart_encoder(source.encoder, part_of(embedded, ~test), None, artifacts, config.atlas)
         runs = [replace(trained, answers={llm: rows}) for llm, rows in trained.answers.items()]
         candidates = [
             candidate
             for run in (runs if choice.alone else [trained])
-            for candidate in fit_heads(run, part_of(embedded, ~test), "benchmark", artifacts, config)
+            for candidate in fit_heads(run, charted.embedded, charted.model.version, artifacts, config)
         ]
         seconds = perf_counter() - started
         largest = max(len(artifacts.get(candidate.model.sha256)) for candidate in candidates)
-        inputs = inputs_of(embedded)[test]
+        inputs = part_of(embedded, test).placed(charted.atlas).inputs
         made = [Head.load(one.model, artifacts).predict(inputs) for one in candidates]
     answered = Answered(material.quality[test], material.cost_usd[test], material.reference)
     quality = np.stack([one.quality for one in made], axis=1)
@@ -157,10 +178,6 @@ def part_of(embedded: Embedded, rows: Mask) -> Embedded:
     )
 
 
-def inputs_of(embedded: Embedded) -> Inputs:
-    return Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features)
-
-
 def costs(material: Material, prompt_tokens: Floats, lengths: Floats, test: Mask) -> Floats:
     """(n, m) USD of predicted lengths, at the prices that explain the other queries' costs best."""
     columns = []
@@ -175,24 +192,24 @@ def main() -> None:
     options = _options()
     material = read(options.data, options.pool)
     cache = options.cache.expanduser()
-    vectors = {depth: _embed(material, depth, cache) for depth in dict.fromkeys([options.depth, *options.depths])}
+    sources = {depth: _embed(material, depth, cache) for depth in dict.fromkeys([options.depth, *options.depths])}
     table: dict[str, list[Measured]] = {}
     print(f"{'choice':>28} {'area':>7} {'to default':>16} {'fit':>6} {'file':>7}  kinds of quality")
     for choice in choices(options.depths, options.depth):
         if options.only and choice.name not in ("default", *options.only):
             continue
-        table[choice.name] = [measure(material, vectors[choice.depth], choice, seed) for seed in options.seeds]
+        table[choice.name] = [measure(material, sources[choice.depth], choice, seed) for seed in options.seeds]
         _print(choice.name, table)
     if options.json is not None:
         rows = {name: [asdict(each) for each in measured] for name, measured in table.items()}
         options.json.write_text(json.dumps(rows, indent=2))
 
 
-def _embed(material: Material, depth: int, cache: Path) -> Embedded:
+def _embed(material: Material, depth: int, cache: Path) -> Source:
     with tempfile.TemporaryDirectory() as folder:
         artifacts = Artifacts(Path(folder).as_uri())
         encoder = Encoder.load(export(ExportConfig(depth=depth), artifacts)[-1].model, artifacts)
-        return embed(material.recorded.prompts, encoder, cache, lambda _done: None)
+        return Source(encoder, embed(material.recorded.prompts, encoder, cache, lambda _done: None))
 
 
 def _print(name: str, table: dict[str, list[Measured]]) -> None:

@@ -18,7 +18,6 @@ from services.trainer.fitting.rows import Queries, store_rows
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.errors import ConfigurationError
-from shared.head import Inputs
 from shared.inference import Floats
 
 #: Queries that all LLMs answered at known cost, without which no curve says anything.
@@ -86,9 +85,8 @@ def _table(recorded: Recorded) -> _Table:
 
 
 def _queries(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queries:
-    inputs = Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features)
     shares = (config.held_out, config.calibrating)
-    return Queries(inputs, *(held_out(recorded.prompts, share, config.seed) for share in shares))
+    return Queries(embedded.inputs, *(held_out(recorded.prompts, share, config.seed) for share in shares))
 
 
 def _settled(basis: Basis, queries: Queries, table: _Table, seed: int) -> Basis:

@@ -65,6 +65,8 @@ class ModelRow(Table):
     version: Mapped[str]
     encoder: Mapped[str | None]
     sha256: Mapped[str | None]
+    #: Of an encoder.
+    atlas_sha256: Mapped[str | None]
     url: Mapped[str | None]
     #: PolicyParameters of a policy.
     policy: Mapped[JsonValue | None] = mapped_column(JSONB(none_as_null=True))

@@ -33,7 +33,8 @@ def store_head(
     session = Session(graph)
     card = HeadCard(
         **origin.lineage.model_dump(),
-        version=f"{kinds}-{sha256(graph).hexdigest()[:8]}",
+        # The same graph may be fitted again for another version of its encoder.
+        version=f"{kinds}-{sha256(origin.encoder.encode() + graph).hexdigest()[:8]}",
         llm=origin.llm,
         encoder=origin.encoder,
         shapes=session.inputs | session.outputs,
