@@ -24,7 +24,7 @@ from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, export
 from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.examples import Mask
-from services.trainer.fitting.routing import Answered, areas
+from services.trainer.fitting.routing import Answered, area
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder
@@ -156,8 +156,7 @@ def measure(material: Material, source: Source, choice: Choice, seed: int) -> Me
     lengths = np.stack([one.tokens_mean for one in made], axis=1)
     cost = costs(material, embedded.prompt_tokens, lengths, test)
     kinds = Counter(candidate.card.quality.kind for candidate in candidates)
-    found = areas(answered, quality, cost, np.ones((1, int(test.sum())), np.int64))[0]
-    return Measured(float(found), seconds, largest / 1e6, kinds.most_common(1)[0][0])
+    return Measured(area(answered, quality, cost), seconds, largest / 1e6, kinds.most_common(1)[0][0])
 
 
 def asked(recorded: Recorded, rows: Mask) -> Recorded:

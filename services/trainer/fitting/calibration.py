@@ -7,8 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from services.trainer.fitting.builder import Builder
-from services.trainer.fitting.estimators.port import Estimator
-from shared.head import Inputs
+from services.trainer.fitting.estimators.port import Estimator, View
 from shared.inference import Floats
 
 #: With fewer rows a curve of two parameters; isotonic steps would follow noise (method 1.3).
@@ -53,8 +52,8 @@ class Calibrated:
     estimator: Estimator
     curve: Curve
 
-    def predict(self, inputs: Inputs) -> Floats:
-        return self.curve(self.estimator.predict(inputs))
+    def predict(self, view: View) -> Floats:
+        return self.curve(self.estimator.predict(view))
 
     def write(self, builder: Builder, columns: str) -> str:
         return self.curve.write(builder, self.estimator.write(builder, columns))
