@@ -45,7 +45,7 @@ def divide(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queri
 
 
 def learn(recorded: Recorded, queries: Queries, config: TrainConfig) -> Basis:
-    """From all LLMs' fitted queries; quality's kind is the one that routes the judging ones best, if that can be told."""
+    """From the fitted queries; quality's kind is the one that routes the judging ones best, if that can be told."""
     table, fitted = _table(recorded), ~queries.held_out
     inputs = queries.inputs[fitted]
     quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
