@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.card import Candidate, HeadCard
-from services.trainer.fitting.heads import HeadConfig
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.refit import RefitConfig, refit
 from services.trainer.fitting.split import held_out_vectors
@@ -26,7 +26,7 @@ from tests.integration.trainer.fleet import eventually
 from tests.integration.trainer.lessons import ENCODER, Lesson, learn_by_heart, lessons, llm
 from tests.unit.trainer.samples import ACCEPTED_AT
 
-CONFIG = RefitConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0), fewest_compared=15)
+CONFIG = RefitConfig(heads=HeadConfig(quality=("ridge",), length=("ridge",)), fewest_compared=15)
 
 
 class School:
@@ -143,6 +143,7 @@ async def test_other_encoders_rows_and_withdrawn_words_are_left_out(school: Scho
     async with school.database.session() as session:
         found = await labels(session, "small", ENCODER.version, 10_000)
     assert [one.quality for one in found][-20:] == [0.5] * 20
+    assert {(one.features, one.neighbours) for one in found} == {(bytes(8), bytes(16))}
 
 
 async def test_a_query_sent_twice_under_its_id_counts_once_by_the_last_word(school: School) -> None:

@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
+from services.trainer.fitting.estimators.trees import TreesConfig
+from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.graph import check_parity, head_graph
-from services.trainer.fitting.heads import Examples, FittedHead, HeadConfig, fit
+from services.trainer.fitting.heads import FittedHead, fit
 from shared.errors import ArtifactError
-from shared.head import Head
+from shared.features import FEATURES
+from shared.head import Head, Inputs
 from shared.inference import Session
 
-CONFIG = HeadConfig(trees=20, jobs=1)
+CONFIG = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=20, columns=0.5, jobs=1))
 
 
 def planted(seed: int = 0, rows: int = 400) -> Examples:
@@ -26,8 +29,13 @@ def planted(seed: int = 0, rows: int = 400) -> Examples:
     return Examples(vectors, prompt_tokens, quality, tokens.astype(np.float32), np.arange(rows) % 4 == 0)
 
 
-def fitted(examples: Examples, seed: int = 0) -> FittedHead:
-    head = fit(examples, fit_projection(examples.vectors, 4), CONFIG, seed)
+def with_features(examples: Examples) -> Examples:
+    features = np.random.default_rng(3).random((len(examples.quality), len(FEATURES)), np.float32)
+    return replace(examples, features=features)
+
+
+def fitted(examples: Examples, config: HeadConfig = CONFIG) -> FittedHead:
+    head = fit(examples, basis_of_one(examples, config, seed=0), config)
     assert head is not None
     return head
 
@@ -39,7 +47,7 @@ def test_a_planted_relation_is_recovered() -> None:
 
     assert head.rejected() is None
     assert head.judged_quality.error < 0.2 * head.judged_quality.constant_error
-    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    predicted = Head("v", Session(head_graph(head))).predict(examples.inputs)
     assert np.abs(predicted.quality - examples.quality).mean() < 0.05
     assert predicted.tokens_mean.mean() == pytest.approx(examples.response_tokens.mean(), rel=0.1)
     inside = (predicted.tokens_p10 <= examples.response_tokens) & (examples.response_tokens <= predicted.tokens_p90)
@@ -52,7 +60,7 @@ def test_the_mean_of_tokens_is_a_mean_and_not_a_median() -> None:
 
     head = fitted(replace(examples, response_tokens=skewed))
 
-    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    predicted = Head("v", Session(head_graph(head))).predict(examples.inputs)
     assert predicted.tokens_mean.mean() == pytest.approx(skewed.mean(), rel=0.2)
     assert predicted.tokens_mean.mean() > 1.5 * np.median(skewed)
 
@@ -74,24 +82,22 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert head_graph(fitted(examples)) == head_graph(fitted(examples))
 
 
-@pytest.mark.parametrize("kind", ["ridge", "forest"])
+@pytest.mark.parametrize("kind", ["ridge", "extra", "forest", "boosting", "network", "extra+ridge"])
 def test_the_graph_agrees_with_its_estimators(kind: str) -> None:
-    examples = planted()
-    config = replace(CONFIG, ridge_alphas=(1.0,) if kind == "ridge" else ())
-    head = fit(examples, fit_projection(examples.vectors, 4), config, 0)
-    assert head is not None
-    assert head.judged_quality.kind.startswith(kind)
+    examples = with_features(planted())
+    head = fitted(examples, replace(CONFIG, quality=(kind,), length=(kind,)))
+    assert head.judged_quality.kind == kind
 
-    assert check_parity(head, head_graph(head), examples.vectors, examples.prompt_tokens) < 1e-4
+    assert check_parity(head, head_graph(head), examples.inputs) < 1e-4
     with pytest.raises(ArtifactError, match="within"):
-        check_parity(replace(head, smear=head.smear * 1.1), head_graph(head), examples.vectors, examples.prompt_tokens)
+        check_parity(replace(head, smear=head.smear * 1.1), head_graph(head), examples.inputs)
 
 
 def test_predictions_stay_in_range_far_from_the_data() -> None:
     head = fitted(planted())
     far = np.full((1, 10), 100, np.float32)
 
-    predicted = Head("v", Session(head_graph(head))).predict(far, np.array([1e6], np.float32))
+    predicted = Head("v", Session(head_graph(head))).predict(Inputs(far, np.array([1e6], np.float32)))
 
     assert 0 <= predicted.quality[0] <= 1
     assert 0 <= predicted.tokens_p10[0] <= predicted.tokens_p90[0] < 1e5
@@ -101,7 +107,7 @@ def test_predictions_stay_in_range_far_from_the_data() -> None:
 def test_too_few_rows_are_not_judged() -> None:
     examples = planted(rows=100)
 
-    assert fit(examples, fit_projection(examples.vectors, 4), CONFIG, 0) is None
+    assert fit(examples, basis_of_one(examples, CONFIG, seed=0), CONFIG) is None
 
 
 def test_rows_without_tokens_still_teach_quality() -> None:
