@@ -18,16 +18,25 @@ async def register_policy(database: Database, reference: str, costs_usd: Sequenc
 
     Raises PermanentError when none of its costs is known.
     """
-    known = [cost for cost in costs_usd if isfinite(cost)]
-    mean = sum(known) / len(known) if known else 0.0
-    if mean <= 0:
-        raise PermanentError(f"expected costs of the reference LLM {reference} in the data, there are none above 0")
-    policy = PolicyParameters(cost_scale_per_usd=1 / mean)
+    policy = scaled_policy(reference, costs_usd)
     digest = sha256(json.dumps(policy.model_dump(), sort_keys=True).encode()).hexdigest()
     model = Model(kind="policy", version=f"mixllm-{digest[:8]}", policy=policy)
-    card: dict[str, JsonValue] = {"reference": reference, "reference_cost_usd": mean, "rows": len(known)}
+    card: dict[str, JsonValue] = {
+        "reference": reference,
+        "reference_cost_usd": 1 / policy.cost_scale_per_usd,
+        "rows": sum(map(isfinite, costs_usd)),
+    }
     async with database.session() as session:
         await add_model(session, model, card, "candidate")
         live = await promote(session, "policy", None, model.version)
         await session.commit()
     return live
+
+
+def scaled_policy(reference: str, costs_usd: Sequence[float]) -> PolicyParameters:
+    """The default policy, its cost scale 1 / mean of the known costs; raises PermanentError when there are none."""
+    known = [cost for cost in costs_usd if isfinite(cost)]
+    mean = sum(known) / len(known) if known else 0.0
+    if mean <= 0:
+        raise PermanentError(f"expected costs of the reference LLM {reference} in the data, there are none above 0")
+    return PolicyParameters(cost_scale_per_usd=1 / mean)
