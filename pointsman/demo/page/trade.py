@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element
-from pointsman.demo.page.placing import Anchored, Box, place
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.scales import Linear, Log
-from pointsman.demo.page.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
 from pointsman.demo.story import QueryPoint, Report, Story, Totals
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup, element
+from pointsman.drawing.placing import Anchored, Box, place
+from pointsman.drawing.scales import Linear, Log
+from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
 #: Room for what costs nothing, which has no logarithm.
