@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
+from pointsman.evaluation.page import render
+from pointsman.evaluation.plots import draw_all
 from pointsman.evaluation.report import Report
 from shared.errors import PermanentError
 
@@ -22,6 +24,8 @@ def write(report: Report, out: Path) -> None:
     fresh = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         (fresh / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
+        (fresh / "index.html").write_text(render(report), encoding="utf-8")
+        draw_all(report, fresh)
         fresh.chmod(0o755)
         if not out.exists():
             fresh.rename(out)
