@@ -77,8 +77,7 @@ class Head:
         check_shapes("inputs", self._inputs(session), session.inputs)
         check_shapes("outputs", dict.fromkeys(OUTPUTS, (None, 1)), session.outputs)
         self.version = version
-        #: Names of the inputs it cannot do without.
-        self.reads = frozenset(session.inputs)
+        self._reads = session.inputs
         self._session = session
 
     def _inputs(self, session: Session) -> dict[str, Shape]:
@@ -95,11 +94,19 @@ class Head:
             raise ArtifactError(f"expected head {model.version} to name a file; fit it again: pointsman train")
         return cls(model.version, Session(artifacts.get(model.sha256)))
 
-    def predict(self, inputs: Inputs) -> Forecasts:
-        """What it says of queries that its encoder embedded; raises ArtifactError for want of something it reads."""
+    def lacks(self, inputs: Inputs) -> str | None:
+        """The first input that it reads and that is not there, or is of another width; None when it can predict."""
         known = inputs.feeds()
-        missing = sorted(self.reads - known.keys())
-        if missing:
-            raise ArtifactError(f"expected {missing[0]} for {self.version}, the encoder gives none; train both again")
-        found = self._session({name: known[name] for name in self.reads})
+        for name, shape in self._reads.items():
+            if name not in known or known[name].shape[1:] != shape[1:]:
+                return name
+        return None
+
+    def predict(self, inputs: Inputs) -> Forecasts:
+        """What it says of queries that its encoder embedded; raises ArtifactError when they lack what it reads."""
+        lacking = self.lacks(inputs)
+        if lacking is not None:
+            raise ArtifactError(f"expected {lacking} for head {self.version}, the encoder gives none; train both again")
+        known = inputs.feeds()
+        found = self._session({name: known[name] for name in self._reads})
         return Forecasts(*(np.asarray(found[name], np.float32).reshape(-1) for name in OUTPUTS))

@@ -1,14 +1,14 @@
 """A head is fed what it reads, and says so when that is missing."""
 
+from dataclasses import replace
+
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from shared.errors import ArtifactError
 from shared.features import FEATURES
-from shared.head import OUTPUTS, Head, Inputs
-from shared.inference import Session
+from shared.head import Inputs
+from tests.unit.heads import WIDTHS, head
 
 INPUTS = Inputs(
     vectors=np.eye(2, 3, dtype=np.float32),
@@ -17,22 +17,6 @@ INPUTS = Inputs(
     neighbours=np.array([[4, 2], [1, 0]]),
     similarities=np.array([[0.9, 0.5], [0.7, 0.1]], np.float32),
 )
-WIDTHS = {"embedding": 3, "prompt_tokens": 1, "features": len(FEATURES), "neighbours": 2, "similarities": 2}
-
-
-def head(**widths: int) -> Head:
-    """Every output is the first column of the last input."""
-    source = [*widths][-1]
-    kinds = {"neighbours": TensorProto.INT64}
-    inputs = [helper.make_tensor_value_info(name, kinds.get(name, 1), ["n", width]) for name, width in widths.items()]
-    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 1]) for name in OUTPUTS]
-    nodes = [helper.make_node("Cast", [source], ["numbers"], to=TensorProto.FLOAT)]
-    nodes += [helper.make_node("Gather", ["numbers", "first"], [name], axis=1) for name in OUTPUTS]
-    first = helper.make_tensor("first", TensorProto.INT64, [1], [0])
-    graph = helper.make_graph(nodes, "head", inputs, outputs, [first])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    onnx.checker.check_model(model)
-    return Head("v1", Session(model.SerializeToString()))
 
 
 @pytest.mark.parametrize(
@@ -49,15 +33,17 @@ def test_a_head_gets_what_it_reads_and_no_more(optional: tuple[str, ...], says: 
 
     made = head(**{name: WIDTHS[name] for name in reads})
 
-    assert made.reads == set(reads)
+    assert made.lacks(INPUTS) is None
     assert made.predict(INPUTS).quality.tolist() == pytest.approx(says)
 
 
 def test_what_a_head_reads_and_nobody_gives_is_named() -> None:
     made = head(embedding=3, prompt_tokens=1, features=len(FEATURES))
 
-    with pytest.raises(ArtifactError, match="expected features for v1"):
+    with pytest.raises(ArtifactError, match="expected features for head v1"):
         made.predict(Inputs(INPUTS.vectors, INPUTS.prompt_tokens))
+    assert made.lacks(replace(INPUTS, features=np.zeros((2, 1), np.float32))) == "features"
+    assert made.lacks(replace(INPUTS, vectors=np.zeros((2, 4), np.float32))) == "embedding"
 
 
 @pytest.mark.parametrize("widths", [{"features": 3}, {"neighbours": 2, "similarities": 3}, {"colour": 1}])

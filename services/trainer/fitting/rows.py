@@ -15,6 +15,7 @@ from services.trainer.fitting.familiarity import Projection
 from services.trainer.fitting.heads import Examples, Mask
 from shared.artifacts import Artifacts
 from shared.errors import ArtifactError
+from shared.features import FEATURES
 from shared.head import Inputs
 from shared.inference import Floats
 
@@ -88,6 +89,9 @@ def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Pr
     try:
         with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
             optional = {name: kept[name] for name in _OPTIONAL if name in kept}
+            if "features" in optional and optional["features"].shape[1] != len(FEATURES):
+                # Of a version that computed others: what is served would not fit a head that reads them.
+                del optional["features"]
             queries = Queries(Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"])
             rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
             return queries.answered(rows), Projection(kept["projection_mean"], kept["projection_whitening"])

@@ -1,5 +1,6 @@
 """Rows of a training run are kept whole, and equal rows make equal files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from services.trainer.fitting.familiarity import fit_projection
 from services.trainer.fitting.rows import Queries, load_rows, store_rows
 from shared.artifacts import Artifacts
 from shared.errors import ArtifactError
+from shared.features import FEATURES
 from shared.head import Inputs
 
 VECTORS = np.eye(4, 3, dtype=np.float32)
@@ -17,7 +19,7 @@ QUERIES = Queries(
     Inputs(
         VECTORS,
         prompt_tokens=np.array([5, 6, 7, 8], np.float32),
-        features=np.arange(8, dtype=np.float32).reshape(4, 2),
+        features=np.repeat(np.arange(4, dtype=np.float32)[:, None], len(FEATURES), axis=1),
         neighbours=np.array([[1, 2], [0, 3], [0, 1], [2, 1]]),
         similarities=np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]], np.float32),
     ),
@@ -43,7 +45,7 @@ def test_what_is_stored_comes_back_for_each_llm(tmp_path: Path) -> None:
     assert np.array_equal(examples.response_tokens, ANSWERS.response_tokens, equal_nan=True)
     assert examples.held_out.tolist() == [True, False]
     assert examples.features is not None
-    assert examples.features.tolist() == [[6, 7], [2, 3]]
+    assert examples.features[:, 0].tolist() == [3, 1]
     assert examples.neighbours is not None
     assert examples.neighbours.tolist() == [[2, 1], [0, 3]]
     assert examples.similarities is not None
@@ -52,6 +54,16 @@ def test_what_is_stored_comes_back_for_each_llm(tmp_path: Path) -> None:
     assert examples.numbers.tolist() == [3, 1]
     assert np.array_equal(same(VECTORS), projection(VECTORS))
     assert store_rows(QUERIES, projection, {"a.b-1": ANSWERS}, artifacts) == stored
+
+
+def test_features_that_are_computed_no_more_are_left_out(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path.as_uri())
+    older = Queries(replace(QUERIES.inputs, features=np.ones((4, 3), np.float32)), QUERIES.held_out)
+
+    examples, _ = load_rows(store_rows(older, fit_projection(VECTORS, 2), {"a": ANSWERS}, artifacts), "a", artifacts)
+
+    assert examples.features is None
+    assert examples.neighbours is not None
 
 
 def test_a_run_without_features_comes_back_without(tmp_path: Path) -> None:
