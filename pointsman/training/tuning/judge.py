@@ -37,18 +37,25 @@ class Judge:
     make: Callable[[], Model]
 
     def errors(self, vectors: Floats) -> Floats:
-        """(judging rows,) squared error, mean over the LLMs that answered; `vectors` (n, d)."""
+        """(judging rows that have an answer,) squared error, mean over the LLMs that answered; `vectors` (n, d)."""
         known = self.quality[self.fitted]
-        means = np.nanmean(known, axis=0)
+        means = _mean(known, axis=0)
+        centred = np.where(np.isnan(known), 0, known - means)
         model = self.make()
-        model.fit(vectors[self.fitted], np.where(np.isnan(known), 0, known - means))
-        predicted = model.predict(vectors[self.judging]).reshape(-1, len(means)) + means
-        errors: Floats = np.nanmean(np.square(self.quality[self.judging] - predicted), axis=1)
-        return errors
+        model.fit(vectors[self.fitted], centred[:, 0] if len(means) == 1 else centred)
+        answered = self.judging & ~np.isnan(self.quality).all(axis=1)
+        predicted = model.predict(vectors[answered]).reshape(-1, len(means)) + means
+        return _mean(np.square(self.quality[answered] - predicted), axis=1)
 
     def loss(self, vectors: Floats) -> float:
         """Mean squared error on the judging rows."""
         return float(self.errors(vectors).mean())
+
+
+def _mean(values: Floats, axis: int) -> Floats:
+    """Of what is known; 0 where nothing is."""
+    mean: Floats = np.nansum(values, axis=axis) / np.maximum((~np.isnan(values)).sum(axis=axis), 1)
+    return mean
 
 
 @dataclass(frozen=True, slots=True)
