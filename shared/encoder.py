@@ -1,4 +1,4 @@
-"""The exported sentence encoder: texts in, unit vectors and token counts out. The graph's names and card live here."""
+"""The exported sentence encoder: texts in, out what is computed of each once. The graph's names and card live here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from tokenizers import Encoding, Tokenizer
 
 from shared.artifacts import Artifacts
+from shared.atlas import Atlas, Place
 from shared.errors import ArtifactError
+from shared.features import features_of
 from shared.inference import Floats, Session, check_shapes
 from shared.messages import Model
 
@@ -55,23 +57,37 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text's vector, (d,) float32 of unit length, and its tokens, uncut."""
+    """One text's vector, (d,) float32 of unit length, its tokens, uncut, and what else heads read."""
 
     vector: Floats
     prompt_tokens: int
     #: Tokens the encoder read, and those it was padded to.
     read_tokens: int
     padded_tokens: int
+    #: Of the embedded text, (f,); see shared.features.
+    features: Floats
+    #: Among the training queries; None without an atlas.
+    place: Place | None = None
 
 
 class Encoder:
-    """A loaded encoder. Blocking, like its session."""
+    """A loaded encoder with its atlas, if it has one. Blocking, like its session."""
 
-    def __init__(self, card: EncoderCard, tokenizer: Tokenizer, session: Session) -> None:
-        """Raises ArtifactError when the graph's inputs and outputs are not an encoder's."""
+    def __init__(
+        self, model: Model, card: EncoderCard, tokenizer: Tokenizer, session: Session, atlas: Atlas | None
+    ) -> None:
+        """Raises ArtifactError when the graph's inputs and outputs are not an encoder's, or the atlas is another's."""
         check_shapes("inputs", {INPUT_IDS: (None, None), ATTENTION_MASK: (None, None)}, session.inputs)
         check_shapes("outputs", {SENTENCE_VECTOR: (None, card.dimensions)}, session.outputs)
+        if atlas is not None and atlas.card.encoder != card.version:
+            raise ArtifactError(
+                f"expected an atlas of {card.version}'s vectors, {model.version} has one of {atlas.card.encoder}'s; "
+                "train again"
+            )
+        #: Its version is of encoder and atlas together, the card's of the encoder alone.
+        self.model = model
         self.card = card
+        self.atlas = atlas
         self._session = session
         self._tokenizer = tokenizer
         tokenizer.no_padding()
@@ -90,7 +106,8 @@ class Encoder:
         except ValidationError as error:
             raise ArtifactError(f"expected {model.version} to have an encoder's card: {error}") from error
         tokenizer = Tokenizer.from_str(artifacts.get(card.tokenizer_sha256).decode())
-        return cls(card, tokenizer, Session(artifacts.get(model.sha256), threads))
+        atlas = None if model.atlas_sha256 is None else Atlas.load(model.atlas_sha256, artifacts, threads)
+        return cls(model, card, tokenizer, Session(artifacts.get(model.sha256), threads), atlas)
 
     def encode(self, texts: Sequence[Text], token_budget: int) -> list[Encoded]:
         """Embed `texts` in micro-batches of at most `token_budget` tokens, padding included."""
@@ -101,8 +118,11 @@ class Encoder:
         for members in micro_batches([len(ids) for ids in read], token_budget):
             batch = [read[index] for index in members]
             longest = max(len(ids) for ids in batch)
-            for index, vector in zip(members, self._embed(batch, longest), strict=True):
-                found[index] = Encoded(vector, counts[index], len(read[index]), longest)
+            vectors = self._embed(batch, longest)
+            places = [None] * len(batch) if self.atlas is None else self.atlas.place(vectors)
+            for index, vector, place in zip(members, vectors, places, strict=True):
+                features = features_of(texts[index].embedded)
+                found[index] = Encoded(vector, counts[index], len(read[index]), longest, features, place)
         return [found[index] for index in range(len(texts))]
 
     def _cut(self, ids: list[int]) -> list[int]:

@@ -12,6 +12,7 @@ from shared.errors import ArtifactError
 
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
 #: Dimensions of a tensor; None where a dimension is free.
 Shape = tuple[int | None, ...]
 

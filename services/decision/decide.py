@@ -133,6 +133,8 @@ class Decider:
             encoder=accepted.encoder,
             vector=accepted.vector,
             prompt_tokens=accepted.prompt_tokens,
+            features=accepted.features,
+            neighbours=accepted.neighbours,
             domain=accepted.domain,
             distance=accepted.distance,
             text=_text(undecided) if self._settings.store_text else None,

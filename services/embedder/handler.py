@@ -10,6 +10,7 @@ from shared.encoder import Encoded, Encoder, Text
 from shared.errors import TransientError
 from shared.messages import Accepted, Embedding, Query, pack_vector
 from shared.metrics import Metrics
+from shared.packed import pack_neighbours
 from shared.stream.headers import passed_on
 from shared.stream.records import Outgoing, Record
 
@@ -39,20 +40,28 @@ class EmbedHandler:
         encoded = await loop.run_in_executor(self.thread, encoder.encode, texts, self.token_budget)
         outgoing: list[Outgoing] = []
         for (record, (query, _)), result in zip(batch, encoded, strict=True):
-            outgoing += self._accept(record, query, result, encoder.card.version)
+            outgoing += self._accept(record, query, result, encoder.model.version)
         return outgoing
 
     def _accept(self, record: Record, query: Query, result: Encoded, version: str) -> list[Outgoing]:
         batch = record.position.topic == topics.QUERIES_BATCH.name
-        origin = topics.origin_of(*record.position)
+        origin, place = topics.origin_of(*record.position), result.place
         embedding = Embedding(
             origin=origin,
             accepted_at=record.appended_at,
             vector=pack_vector(result.vector.astype("<f4").tobytes()),
             encoder=version,
             prompt_tokens=result.prompt_tokens,
+            features=pack_vector(result.features.astype("<f4").tobytes()),
+            neighbours=None if place is None else pack_vector(pack_neighbours(place.neighbours, place.similarities)),
         )
-        accepted = Accepted(query=query, batch=batch, **embedding.model_dump())
+        accepted = Accepted(
+            query=query,
+            batch=batch,
+            domain=None if place is None else place.domain,
+            distance=None if place is None else place.distance,
+            **embedding.model_dump(),
+        )
         self.metrics.embedded_tokens.inc(result.read_tokens)
         self.metrics.padded_tokens.inc(result.padded_tokens)
         log.info("embedded a query", query_id=query.query_id, origin=origin, prompt_tokens=result.prompt_tokens)

@@ -11,9 +11,8 @@ from shared.database.tables import AttemptRow, FeedbackRow, RoutingRow
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One answered query."""
+    """One answered query; a shared.packed.Packed."""
 
-    #: Little-endian float32.
     vector: bytes
     prompt_tokens: int
     #: None when the provider did not report them.
@@ -22,6 +21,8 @@ class Label:
     quality: float
     #: Append time of the last word, seconds since the epoch.
     said_at: float
+    features: bytes | None = None
+    neighbours: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,15 @@ async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> li
     statement = select(words).where(_counts(words), words.c.encoder == encoder)
     found = await session.execute(statement.order_by(words.c.said_at.desc(), words.c.query_id).limit(most))
     return [
-        Label(row.vector, row.prompt_tokens, row.response_tokens, row.quality, row.said_at.timestamp())
+        Label(
+            row.vector,
+            row.prompt_tokens,
+            row.response_tokens,
+            row.quality,
+            row.said_at.timestamp(),
+            row.features,
+            row.neighbours,
+        )
         for row in reversed(found.all())
     ]
 
@@ -98,6 +107,8 @@ def _words(llm: str, since: float | None) -> Subquery:
             RoutingRow.encoder,
             RoutingRow.vector,
             RoutingRow.prompt_tokens,
+            RoutingRow.features,
+            RoutingRow.neighbours,
             answer.c.response_tokens,
         )
         .select_from(FeedbackRow)

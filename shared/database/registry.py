@@ -80,7 +80,7 @@ async def add_model(
     }
     await session.execute(insert(ModelRow).values(values).on_conflict_do_nothing())
     row = await _model_row(session, model.kind, model.llm, model.version)
-    if (row.sha256, row.encoder) != (model.sha256, model.encoder):
+    if (row.sha256, row.atlas_sha256, row.encoder) != (model.sha256, model.atlas_sha256, model.encoder):
         raise PermanentError(f"version {model.version!r} of {model.key} is taken by another file; use a new one")
     return await promote(session, model.kind, model.llm, model.version) if status == "live" else _model(row)
 
@@ -213,6 +213,7 @@ def _model(row: ModelRow) -> Model:
             "version": row.version,
             "encoder": row.encoder,
             "sha256": row.sha256,
+            "atlas_sha256": row.atlas_sha256,
             "url": row.url,
             "policy": None if row.policy is None else PolicyParameters.model_validate(row.policy),
             "revision": row.revision,

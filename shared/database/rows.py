@@ -22,11 +22,13 @@ class Said:
 
 
 def receipt_row(receipt: Receipt) -> dict[str, object]:
-    """A row of routing_log; raises PermanentError where a time or the vector is none."""
+    """A row of routing_log; raises PermanentError where a time or a packed array is none."""
     return receipt.model_dump(mode="json") | {
         "accepted_at": _moment(receipt.accepted_at),
         "decided_at": _moment(receipt.decided_at),
         "vector": unpack_vector(receipt.vector),
+        "features": None if receipt.features is None else unpack_vector(receipt.features),
+        "neighbours": None if receipt.neighbours is None else unpack_vector(receipt.neighbours),
     }
 
 
@@ -37,6 +39,8 @@ def receipt_of(row: RoutingRow) -> Receipt:
             "accepted_at": row.accepted_at.timestamp(),
             "decided_at": row.decided_at.timestamp(),
             "vector": pack_vector(row.vector),
+            "features": None if row.features is None else pack_vector(row.features),
+            "neighbours": None if row.neighbours is None else pack_vector(row.neighbours),
         }
     )
 

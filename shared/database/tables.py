@@ -65,6 +65,8 @@ class ModelRow(Table):
     version: Mapped[str]
     encoder: Mapped[str | None]
     sha256: Mapped[str | None]
+    #: Of an encoder.
+    atlas_sha256: Mapped[str | None]
     url: Mapped[str | None]
     #: PolicyParameters of a policy.
     policy: Mapped[JsonValue | None] = mapped_column(JSONB(none_as_null=True))
@@ -129,6 +131,9 @@ class RoutingRow(Table):
     #: Little-endian float32.
     vector: Mapped[bytes]
     prompt_tokens: Mapped[int]
+    #: As shared.packed has them; NULL where the embedder gave none.
+    features: Mapped[bytes | None]
+    neighbours: Mapped[bytes | None]
     domain: Mapped[str | None]
     distance: Mapped[float | None]
     #: Only with POINTSMAN_STORE_TEXT.

@@ -67,6 +67,8 @@ class Model(Message):
     encoder: str | None = None
     #: Of the ONNX file; None for a policy, which is its parameters.
     sha256: str | None = None
+    #: Of an encoder: its atlas's file (shared.atlas); None before anything was trained on its vectors.
+    atlas_sha256: str | None = None
     #: fsspec URL.
     url: str | None = None
     policy: PolicyParameters | None = None

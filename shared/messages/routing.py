@@ -27,6 +27,10 @@ class Accepted(Message):
     encoder: str
     #: By the encoder's tokenizer, uncut.
     prompt_tokens: Annotated[int, Field(ge=0)]
+    #: (f,) float32, packed; see shared.features. None where an older embedder computed none.
+    features: str | None = None
+    #: Numbers and cosines of the nearest training queries, packed; see shared.packed. None without an atlas.
+    neighbours: str | None = None
     domain: str | None = None
     #: To the nearest training query, cosine distance in [0, 2]; None before anything was trained.
     distance: float | None = None
@@ -40,6 +44,10 @@ class Embedding(Message):
     vector: str
     encoder: str
     prompt_tokens: Annotated[int, Field(ge=0)]
+    #: (f,) float32, packed; see shared.features. None where an older embedder computed none.
+    features: str | None = None
+    #: Numbers and cosines of the nearest training queries, packed; see shared.packed. None without an atlas.
+    neighbours: str | None = None
 
 
 class TokenForecast(Message):
@@ -127,6 +135,8 @@ class Receipt(Message):
     flip: Flip = Flip()
     vector: str
     prompt_tokens: int
+    features: str | None = None
+    neighbours: str | None = None
     domain: str | None = None
     distance: float | None = None
     #: Kept only where the operator told the fleet to (POINTSMAN_STORE_TEXT).

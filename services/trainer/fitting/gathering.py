@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.trainer.fitting.heads import Examples, Mask
 from services.trainer.fitting.split import held_out_vectors
 from shared.database.labels import Label
 from shared.errors import PermanentError
+from shared.head import Inputs
+from shared.packed import inputs_of
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +33,19 @@ def of_log(labels: Sequence[Label], dimensions: int | None, share: float, seed: 
     widths = {len(label.vector) // 4 for label in labels} | ({dimensions} if dimensions is not None else set())
     if len(widths) > 1:
         raise PermanentError(f"expected vectors of one length, there are {sorted(widths)}; was an encoder replaced?")
-    vectors = np.array([np.frombuffer(label.vector, "<f4") for label in labels], np.float32)
-    vectors = vectors.reshape(len(labels), *widths)
+    none = Inputs(np.empty((0, dimensions or 0), np.float32), np.empty(0, np.float32))
+    inputs = inputs_of(labels) if labels else none
     tokens = [np.nan if label.response_tokens is None else label.response_tokens for label in labels]
     return Examples(
-        vectors=vectors,
-        prompt_tokens=np.array([label.prompt_tokens for label in labels], np.float32),
+        vectors=inputs.vectors,
+        prompt_tokens=inputs.prompt_tokens,
         quality=np.array([label.quality for label in labels], np.float32),
         response_tokens=np.array(tokens, np.float32),
-        held_out=held_out_vectors(vectors, share, seed),
+        held_out=held_out_vectors(inputs.vectors, share, seed),
+        features=inputs.features,
+        neighbours=inputs.neighbours,
+        similarities=inputs.similarities,
+        numbers=np.full(len(labels), -1, np.int64),
     )
 
 
@@ -48,6 +58,8 @@ def gather(kept: Examples | None, news: Examples, known: Mask) -> Gathered:
     seen = {key for key, was_known in zip(keys, known, strict=True) if was_known}
     if kept is None:
         return Gathered(news, np.array([key not in seen for key in keys], np.bool_))
+    if not keys:
+        return Gathered(kept, np.zeros(len(kept.quality), np.bool_))
     kept_keys = _keys(kept)
     seen |= set(kept_keys)
     older = _take(kept, ~np.isin(kept_keys, keys))
@@ -60,12 +72,17 @@ def _keys(examples: Examples) -> list[bytes]:
 
 
 def _take(examples: Examples, rows: Mask) -> Examples:
+    inputs = examples.inputs[rows]
     return Examples(
-        vectors=examples.vectors[rows],
-        prompt_tokens=examples.prompt_tokens[rows],
+        vectors=inputs.vectors,
+        prompt_tokens=inputs.prompt_tokens,
         quality=examples.quality[rows],
         response_tokens=examples.response_tokens[rows],
         held_out=examples.held_out[rows],
+        features=inputs.features,
+        neighbours=inputs.neighbours,
+        similarities=inputs.similarities,
+        numbers=None if examples.numbers is None else examples.numbers[rows],
     )
 
 
@@ -76,4 +93,15 @@ def _join(one: Examples, other: Examples) -> Examples:
         quality=np.concatenate([one.quality, other.quality]),
         response_tokens=np.concatenate([one.response_tokens, other.response_tokens]),
         held_out=np.concatenate([one.held_out, other.held_out]),
+        features=_joined(one.features, other.features),
+        neighbours=_joined(one.neighbours, other.neighbours),
+        similarities=_joined(one.similarities, other.similarities),
+        numbers=_joined(one.numbers, other.numbers),
     )
+
+
+def _joined(one: NDArray[T] | None, other: NDArray[T] | None) -> NDArray[T] | None:
+    """None where either is, or has other columns: a head cannot read what some of its rows lack."""
+    if one is None or other is None or one.shape[1:] != other.shape[1:]:
+        return None
+    return np.concatenate([one, other])

@@ -21,6 +21,7 @@ from shared.head import (
     UNCERTAINTY,
     Forecasts,
     Head,
+    Inputs,
 )
 from shared.inference import Floats, Session
 
@@ -48,26 +49,24 @@ def head_graph(head: FittedHead) -> bytes:
     return content
 
 
-def check_parity(head: FittedHead, content: bytes, vectors: Floats, prompt_tokens: Floats) -> float:
+def check_parity(head: FittedHead, content: bytes, inputs: Inputs) -> float:
     """The largest difference between the graph and the estimators on these queries; raises ArtifactError if too large.
 
     Tokens are compared as logarithms, in which they were fitted.
     """
-    made = Head("parity", Session(content)).predict(vectors, prompt_tokens)
-    largest = max(float(np.abs(one - other).max()) for one, other in _pairs(head, made, vectors, prompt_tokens))
+    made = Head("parity", Session(content)).predict(inputs)
+    largest = max(float(np.abs(one - other).max()) for one, other in _pairs(head, made, inputs))
     if largest > PARITY_CEILING:
         raise ArtifactError(f"expected the ONNX head within {PARITY_CEILING} of its estimators, got {largest:.2g}")
     return largest
 
 
-def _pairs(
-    head: FittedHead, made: Forecasts, vectors: Floats, prompt_tokens: Floats
-) -> Sequence[tuple[Floats, Floats]]:
-    logs = head.log_tokens.predict(length_features(vectors, prompt_tokens)).clip(0, head.most_log_tokens)
-    projected = head.projection(vectors)
+def _pairs(head: FittedHead, made: Forecasts, inputs: Inputs) -> Sequence[tuple[Floats, Floats]]:
+    logs = head.log_tokens.predict(length_features(inputs.vectors, inputs.prompt_tokens)).clip(0, head.most_log_tokens)
+    projected = head.projection(inputs.vectors)
     uncertainty = np.einsum("nk,kj,nj->n", projected, head.inverse_of_seen, projected)
     return [
-        (made.quality, head.quality.predict(vectors).clip(0, 1)),
+        (made.quality, head.quality.predict(inputs.vectors).clip(0, 1)),
         (np.log1p(made.tokens_mean), np.log1p((np.exp(logs) * head.smear - 1).clip(0))),
         (np.log1p(made.tokens_p10), np.log1p((np.exp(logs + head.low) - 1).clip(0))),
         (np.log1p(made.tokens_p90), np.log1p((np.exp(logs + head.high) - 1).clip(0))),

@@ -11,7 +11,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 
 from services.trainer.fitting.familiarity import Projection, inverse_of_seen
-from shared.inference import Floats
+from shared.head import Inputs
+from shared.inference import Floats, Integers
 
 Mask = NDArray[np.bool_]
 _ONE_SIDED_95 = 1.645
@@ -53,6 +54,16 @@ class Examples:
     quality: Floats
     response_tokens: Floats
     held_out: Mask
+    #: See shared.head.Inputs; no row is its own neighbour.
+    features: Floats | None = None
+    neighbours: Integers | None = None
+    similarities: Floats | None = None
+    #: (n,) the rows' own numbers, as neighbours name them; -1 for what came after training, nobody's neighbour.
+    numbers: Integers | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        return Inputs(self.vectors, self.prompt_tokens, self.features, self.neighbours, self.similarities)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from services.trainer.fitting.card import Candidate, Comparison, HeadCard, Judge
 from services.trainer.fitting.graph import check_parity, head_graph
 from services.trainer.fitting.heads import Examples, FittedHead, Judged
 from shared.artifacts import Artifacts
-from shared.head import EMBEDDING, OUTPUTS, PROMPT_TOKENS
 from shared.inference import Session
 from shared.messages import Model
 
@@ -28,15 +27,16 @@ def store_head(
 ) -> Candidate:
     """Write a head's file and card; raises ArtifactError when the file does not say what the estimators say."""
     graph = head_graph(head)
-    parity = check_parity(head, graph, examples.vectors, examples.prompt_tokens)
+    parity = check_parity(head, graph, examples.inputs)
     kinds = f"{head.judged_quality.kind}+{head.judged_length.kind}"
     session = Session(graph)
     card = HeadCard(
         **origin.lineage.model_dump(),
-        version=f"{kinds}-{sha256(graph).hexdigest()[:8]}",
+        # The same graph may be fitted again for another version of its encoder.
+        version=f"{kinds}-{sha256(origin.encoder.encode() + graph).hexdigest()[:8]}",
         llm=origin.llm,
         encoder=origin.encoder,
-        shapes={name: (session.inputs | session.outputs)[name] for name in (EMBEDDING, PROMPT_TOKENS, *OUTPUTS)},
+        shapes=session.inputs | session.outputs,
         training_rows=head.rows,
         quality=_judgement(head.judged_quality),
         length=_judgement(head.judged_length),

@@ -91,7 +91,7 @@ def _compare(
     rows = examples.held_out & gathered.unseen
     quality = examples.quality[rows]
     ours = np.clip(quality - head.residuals[fair], 0, 1)
-    theirs = Head.load(order.live, artifacts).predict(examples.vectors[rows], examples.prompt_tokens[rows]).quality
+    theirs = Head.load(order.live, artifacts).predict(examples.inputs[rows]).quality
     return Comparison(
         live=order.live.version,
         rows=len(quality),

@@ -15,7 +15,12 @@ from services.trainer.fitting.familiarity import Projection
 from services.trainer.fitting.heads import Examples, Mask
 from shared.artifacts import Artifacts
 from shared.errors import ArtifactError
+from shared.features import FEATURES
+from shared.head import Inputs
 from shared.inference import Floats
+
+#: Parts of the inputs that a run may be without.
+_OPTIONAL = ("features", "neighbours", "similarities")
 
 
 class Answers(Protocol):
@@ -31,32 +36,38 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What all LLMs were asked: vectors (n, d), prompt tokens (n,), which rows judge (n,)."""
+    """What all LLMs were asked, n queries, and which of them judge (n,); neighbours name them by number, 0 to n - 1."""
 
-    vectors: Floats
-    prompt_tokens: Floats
+    inputs: Inputs
     held_out: Mask
 
     def answered(self, answers: Answers) -> Examples:
         """One LLM's examples."""
+        inputs = self.inputs[answers.query]
         return Examples(
-            vectors=self.vectors[answers.query],
-            prompt_tokens=self.prompt_tokens[answers.query],
+            vectors=inputs.vectors,
+            prompt_tokens=inputs.prompt_tokens,
             quality=answers.quality,
             response_tokens=answers.response_tokens,
             held_out=self.held_out[answers.query],
+            features=inputs.features,
+            neighbours=inputs.neighbours,
+            similarities=inputs.similarities,
+            numbers=answers.query,
         )
 
 
 def store_rows(queries: Queries, projection: Projection, answers: Mapping[str, Answers], artifacts: Artifacts) -> str:
     """Write all LLMs' rows as one file; the same rows make the same sha256, which is returned."""
     arrays: dict[str, NDArray[Any]] = {
-        "vectors": queries.vectors,
-        "prompt_tokens": queries.prompt_tokens,
+        "vectors": queries.inputs.vectors,
+        "prompt_tokens": queries.inputs.prompt_tokens,
         "held_out": queries.held_out,
         "projection_mean": projection.mean,
         "projection_whitening": projection.whitening,
     }
+    optional = {name: getattr(queries.inputs, name) for name in _OPTIONAL}
+    arrays |= {name: values for name, values in optional.items() if values is not None}
     for llm, rows in answers.items():
         arrays |= {
             f"{llm}/query": rows.query,
@@ -69,7 +80,7 @@ def store_rows(queries: Queries, projection: Projection, answers: Mapping[str, A
             # Without a time of its own, a member says 1980: equal rows, equal bytes.
             with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 write_array(member, array, allow_pickle=False)
-    card: dict[str, JsonValue] = {"kind": "rows", "queries": len(queries.vectors), "llms": [*sorted(answers)]}
+    card: dict[str, JsonValue] = {"kind": "rows", "queries": len(queries.held_out), "llms": [*sorted(answers)]}
     return artifacts.put(content.getvalue(), card).sha256
 
 
@@ -77,7 +88,11 @@ def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Pr
     """One LLM's kept examples, and the projection of the run; raises ArtifactError when the file is not such."""
     try:
         with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
-            queries = Queries(kept["vectors"], kept["prompt_tokens"], kept["held_out"])
+            optional = {name: kept[name] for name in _OPTIONAL if name in kept}
+            if "features" in optional and optional["features"].shape[1] != len(FEATURES):
+                # Of a version that computed others: what is served would not fit a head that reads them.
+                del optional["features"]
+            queries = Queries(Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"])
             rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
             return queries.answered(rows), Projection(kept["projection_mean"], kept["projection_whitening"])
     except (BadZipFile, KeyError, OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import pytest
 from shared import topics
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, Text
+from shared.features import features_of
 from shared.messages import Accepted, Embedding, Model, Query, Response, unpack_vector
 from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import HOME_PARTITIONS, Serving, eventually, metric
@@ -40,11 +41,15 @@ async def test_accepted_and_embedding_land_on_the_home_partition_with_the_encode
     accepted = await started.until("accepted", Accepted.decode, lambda one: one.origin in origins, 5)
     local = Encoder.load(encoder.int8.model, Artifacts(encoder.artifacts_url))
     prompts = {one.origin: one.query.prompt for _, one in accepted}
+    assert {one.origin: one.features for _, one in accepted} == {one.origin: one.features for _, one in embeddings}
     for record, one in embeddings:
         assert record.position.partition == topics.home(one.origin, HOME_PARTITIONS)
         vector = np.frombuffer(unpack_vector(one.vector), "<f4")
         expected = local.encode([Text(prompts[one.origin] or "")], 1)[0]
         assert vector @ expected.vector > 0.999
+        assert one.features is not None
+        features = np.frombuffer(unpack_vector(one.features), "<f4")
+        assert np.array_equal(features, features_of(prompts[one.origin] or ""))
         assert (one.encoder, one.prompt_tokens) == (encoder.int8.model.version, expected.prompt_tokens)
         assert b"What is" not in record.value
     assert sorted(one.query.query_id for _, one in accepted) == sorted(query.query_id for query in asked)

@@ -143,6 +143,7 @@ async def test_other_encoders_rows_and_withdrawn_words_are_left_out(school: Scho
     async with school.database.session() as session:
         found = await labels(session, "small", ENCODER.version, 10_000)
     assert [one.quality for one in found][-20:] == [0.5] * 20
+    assert {(one.features, one.neighbours) for one in found} == {(bytes(8), bytes(16))}
 
 
 async def test_a_query_sent_twice_under_its_id_counts_once_by_the_last_word(school: School) -> None:

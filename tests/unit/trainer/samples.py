@@ -42,6 +42,8 @@ def receipt(
         flip=Flip(willingness_to_pay=9.5, willingness_to_pay_llm="large", runner_up="large"),
         vector=pack_vector(bytes(range(16))),
         prompt_tokens=12,
+        features=pack_vector(bytes(8)),
+        neighbours=pack_vector(bytes(16)),
         domain="mathematics",
         distance=0.125,
         text=text,

@@ -9,7 +9,7 @@ from services.trainer.fitting.familiarity import fit_projection
 from services.trainer.fitting.graph import check_parity, head_graph
 from services.trainer.fitting.heads import Examples, FittedHead, HeadConfig, fit
 from shared.errors import ArtifactError
-from shared.head import Head
+from shared.head import Head, Inputs
 from shared.inference import Session
 
 CONFIG = HeadConfig(trees=20, jobs=1)
@@ -39,7 +39,7 @@ def test_a_planted_relation_is_recovered() -> None:
 
     assert head.rejected() is None
     assert head.judged_quality.error < 0.2 * head.judged_quality.constant_error
-    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    predicted = Head("v", Session(head_graph(head))).predict(examples.inputs)
     assert np.abs(predicted.quality - examples.quality).mean() < 0.05
     assert predicted.tokens_mean.mean() == pytest.approx(examples.response_tokens.mean(), rel=0.1)
     inside = (predicted.tokens_p10 <= examples.response_tokens) & (examples.response_tokens <= predicted.tokens_p90)
@@ -52,7 +52,7 @@ def test_the_mean_of_tokens_is_a_mean_and_not_a_median() -> None:
 
     head = fitted(replace(examples, response_tokens=skewed))
 
-    predicted = Head("v", Session(head_graph(head))).predict(examples.vectors, examples.prompt_tokens)
+    predicted = Head("v", Session(head_graph(head))).predict(examples.inputs)
     assert predicted.tokens_mean.mean() == pytest.approx(skewed.mean(), rel=0.2)
     assert predicted.tokens_mean.mean() > 1.5 * np.median(skewed)
 
@@ -82,16 +82,16 @@ def test_the_graph_agrees_with_its_estimators(kind: str) -> None:
     assert head is not None
     assert head.judged_quality.kind.startswith(kind)
 
-    assert check_parity(head, head_graph(head), examples.vectors, examples.prompt_tokens) < 1e-4
+    assert check_parity(head, head_graph(head), examples.inputs) < 1e-4
     with pytest.raises(ArtifactError, match="within"):
-        check_parity(replace(head, smear=head.smear * 1.1), head_graph(head), examples.vectors, examples.prompt_tokens)
+        check_parity(replace(head, smear=head.smear * 1.1), head_graph(head), examples.inputs)
 
 
 def test_predictions_stay_in_range_far_from_the_data() -> None:
     head = fitted(planted())
     far = np.full((1, 10), 100, np.float32)
 
-    predicted = Head("v", Session(head_graph(head))).predict(far, np.array([1e6], np.float32))
+    predicted = Head("v", Session(head_graph(head))).predict(Inputs(far, np.array([1e6], np.float32)))
 
     assert 0 <= predicted.quality[0] <= 1
     assert 0 <= predicted.tokens_p10[0] <= predicted.tokens_p90[0] < 1e5

@@ -18,7 +18,10 @@ from services.trainer.fitting.rows import Queries, store_rows
 from shared.artifacts import Artifacts
 from shared.database.labels import Label
 from shared.errors import ArtifactError, PermanentError
+from shared.features import FEATURES
+from shared.head import Inputs
 from shared.inference import Floats
+from shared.packed import pack_neighbours
 
 CONFIG = RefitConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0))
 ORDER = Order(llm="small", encoder="e1")
@@ -56,7 +59,7 @@ def test_kept_rows_stay_and_their_projection_too(tmp_path: Path) -> None:
         response_tokens=np.full(200, 50, np.float32),
         cost_usd=np.ones(200, np.float32),
     )
-    queries = Queries(vectors, np.full(200, 10, np.float32), held)
+    queries = Queries(Inputs(vectors, np.full(200, 10, np.float32)), held)
     kept = Lineage(rows_sha256=store_rows(queries, fit_projection(vectors, 3), {"small": answers}, artifacts))
 
     candidate = refit(ORDER.model_copy(update={"seen": kept}), labels(40), 0, artifacts, CONFIG)
@@ -135,3 +138,31 @@ def test_a_head_that_fails_parity_is_not_stored(tmp_path: Path, monkeypatch: pyt
         refit(ORDER, labels(300), 0, Artifacts(tmp_path.as_uri()), CONFIG)
 
     assert not tmp_path.exists() or not list(tmp_path.iterdir())
+
+
+def test_labels_bring_back_what_was_computed_of_their_queries(tmp_path: Path) -> None:
+    features, neighbours = np.full(len(FEATURES), 0.25, "<f4"), pack_neighbours(np.array([7]), np.ones(1, np.float32))
+    rich = [replace(one, features=features.tobytes(), neighbours=neighbours) for one in labels(10)]
+
+    all_rich = of_log(rich, None, 0.5, seed=0)
+    one_older = of_log([*rich, *labels(1, seed=1)], None, 0.5, seed=0)
+
+    assert all_rich.features is not None
+    assert all_rich.features.tolist() == [features.tolist()] * 10
+    assert all_rich.neighbours is not None
+    assert all_rich.neighbours.tolist() == [[7]] * 10
+    assert (one_older.features, one_older.neighbours, one_older.similarities) == (None, None, None)
+    assert gather(all_rich, of_log([], 6, 0.5, 0), np.zeros(0, np.bool_)).examples is all_rich
+
+
+def test_what_only_some_rows_have_is_no_input() -> None:
+    plain = of_log(labels(10), None, 0.5, seed=0)
+    rich = replace(plain, features=np.ones((10, 2), np.float32), neighbours=np.ones((10, 3), np.int64))
+    others = of_log(labels(5, seed=1), None, 0.5, seed=0)
+
+    mixed = gather(rich, others, np.zeros(5, np.bool_)).examples
+    alike = gather(rich, replace(others, features=np.zeros((5, 2), np.float32)), np.zeros(5, np.bool_)).examples
+
+    assert (mixed.features, mixed.neighbours) == (None, None)
+    assert alike.features is not None
+    assert alike.features.sum(axis=1).tolist() == [2] * 10 + [0] * 5
