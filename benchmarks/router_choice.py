@@ -165,7 +165,9 @@ def asked(recorded: Recorded, rows: Mask) -> Recorded:
         llm: Answers(np.arange(int(rows.sum())), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
         for llm, one in recorded.answers.items()
     }
-    return Recorded([recorded.prompts[row] for row in np.flatnonzero(rows)], answers)
+    numbers = np.flatnonzero(rows)
+    prompts, datasets = ([column[row] for row in numbers] for column in (recorded.prompts, recorded.datasets))
+    return Recorded(prompts, datasets, answers)
 
 
 def part_of(embedded: Embedded, rows: Mask) -> Embedded:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded
-from pointsman.training.settling import divide, learn
+from pointsman.training.settling import divide, learn, settle
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate, Lineage
@@ -25,10 +25,10 @@ def fit_heads(
 ) -> Iterator[Candidate]:
     """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows.
 
-    A `basis` of other LLMs (pointsman.training.settling.learn) serves one that comes later, and their heads stay.
+    A `basis` that is given (pointsman.training.settling) serves an LLM that comes later: the others' heads stay.
     """
     queries = divide(recorded, embedded, config)
-    basis = learn(recorded, queries, config) if basis is None else basis
+    basis = basis or settle(learn(recorded, queries, config), recorded, queries, config.seed)
     lineage = Lineage(rows_sha256=store_rows(queries, basis, recorded.answers, artifacts))
     views = basis.see(queries.inputs)
     for llm, answers in recorded.answers.items():

@@ -45,31 +45,33 @@ def divide(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queri
 
 
 def learn(recorded: Recorded, queries: Queries, config: TrainConfig) -> Basis:
-    """From the fitted queries; quality's kind is the one that routes the judging ones best, if that can be told."""
+    """From the fitted queries of all LLMs, with all kinds of quality that are tried."""
     table, fitted = _table(recorded), ~queries.held_out
     inputs = queries.inputs[fitted]
     quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
-    basis = learn_basis(quality, log_lengths, len(fitted), config.heads, config.seed)
+    return learn_basis(quality, log_lengths, len(fitted), config.heads, config.seed)
+
+
+def settle(basis: Basis, recorded: Recorded, queries: Queries, seed: int) -> Basis:
+    """With the one kind that routes the judging queries best, if that can be told.
+
+    Also with the curve that bends its predictions, where they are more honest with it and route no worse.
+    """
+    table = _table(recorded)
     has_costs: Mask = np.isfinite(table.cost_usd).any(axis=0)
     priced = table.of(has_costs)
     judging = queries.judging & priced.complete
     if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
         return basis
-    return _settled(basis, queries, priced, judging, config.seed)
-
-
-def _settled(basis: Basis, queries: Queries, table: Table, judging: Mask, seed: int) -> Basis:
-    """The kind, and the curve that bends its predictions if they are more honest with it and route no worse."""
-    views, asked = basis.see(queries.inputs), queries.held_out
+    views, quality = basis.see(queries.inputs), priced.quality[judging]
     predicted = {
-        kind: _predict(ground, views.quality[kind], table.quality, ~asked).clip(0, 1)
+        kind: _predict(ground, views.quality[kind], priced.quality, ~queries.held_out).clip(0, 1)
         for kind, ground in basis.quality.items()
     }
-    quality = table.quality[judging]
-    answered = Answered(quality, table.cost_usd[judging], int(quality.mean(axis=0).argmax()))
-    costs = _costs(basis, queries, views, table)[judging]
+    answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
+    costs = _costs(basis, queries, views, priced)[judging]
     kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, seed)
-    curve = _common_curve(predicted[kind], table.quality, queries.calibrating)
+    curve = _common_curve(predicted[kind], priced.quality, queries.calibrating)
     if curve is not None:
         plain, bent = predicted[kind][judging], curve(predicted[kind][judging])
         honest = calibration_error(bent.ravel(), quality.ravel()) < calibration_error(plain.ravel(), quality.ravel())
