@@ -14,7 +14,7 @@ from services.trainer.fitting.examples import Mask
 from services.trainer.fitting.routing import Answered, area, preferred
 from services.trainer.fitting.rows import Queries
 from services.trainer.fitting.split import held_out
-from shared.inference import Floats
+from shared.inference import Floats, Integers
 
 #: Judging queries that all LLMs answered at known cost; with fewer no curve says anything.
 _FEWEST_ROUTED = 50
@@ -28,7 +28,7 @@ class Table:
     log_lengths: Floats
     cost_usd: Floats
 
-    def of(self, llms: Mask) -> "Table":
+    def of(self, llms: Integers) -> "Table":
         return Table(self.quality[:, llms], self.log_lengths[:, llms], self.cost_usd[:, llms])
 
     @property
@@ -58,8 +58,7 @@ def settle(basis: Basis, recorded: Recorded, queries: Queries, seed: int) -> Bas
     Also with the curve that bends its predictions, where they are more honest with it and route no worse.
     """
     table = _table(recorded)
-    has_costs: Mask = np.isfinite(table.cost_usd).any(axis=0)
-    priced = table.of(has_costs)
+    priced = table.of(np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0)))
     judging = queries.judging & priced.complete
     if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
         return basis

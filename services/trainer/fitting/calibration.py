@@ -16,6 +16,8 @@ _BINS = 10
 _LEAST, _MOST = 0.01, 0.99
 #: Points of an isotonic curve.
 _KNOTS = 20
+#: Share of the prediction itself.
+_PLAIN = 0.05
 #: Different predictions that a curve needs.
 _FEWEST = 10
 
@@ -95,10 +97,13 @@ def _platt(predicted: Floats, quality: Floats) -> Curve:
 
 
 def _isotonic(predicted: Floats, quality: Floats) -> Curve:
-    """The ascending curve of least squared error, by its values at quantiles of the predictions."""
+    """The ascending curve of least squared error, by its values at quantiles of the predictions.
+
+    A little of the prediction stays, as a level stretch would hide from routing which of two LLMs is the better.
+    """
     fitted = IsotonicRegression(out_of_bounds="clip").fit(predicted, quality)
     at = np.unique(np.quantile(predicted, np.linspace(0, 1, _KNOTS)).astype(np.float32))
-    return Curve(at, fitted.predict(at).astype(np.float32))
+    return Curve(at, ((1 - _PLAIN) * fitted.predict(at) + _PLAIN * at).astype(np.float32))
 
 
 def _logit(share: Floats) -> Floats:
