@@ -42,8 +42,8 @@ _KINDS = (
     "forest",
     "ridge",
     "network",
+    "nearest",
     "boosting",
-    "extra+nearest",
     "extra+nearest+network",
 )
 _ALPHAS = (0.0, 0.01, 0.05)

@@ -33,7 +33,7 @@ def embedded() -> Embedded:
 
 
 def recorded(given: Embedded, priced: bool = True) -> Recorded:
-    """Two cheap LLMs: one answers where a component is small, the other where it is large; no line tells. A dear third."""
+    """Two cheap LLMs: one is good where a component is small, one where it is large; no line tells. And a dear one."""
     small = np.abs(given.vectors[:, 0]) < np.median(np.abs(given.vectors[:, 0]))
     tokens = np.full(QUERIES, 100, np.float32)
     skills = {"inner": (small, 0.01), "outer": (~small, 0.01), "all": (np.ones(QUERIES), 0.05)}
