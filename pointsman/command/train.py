@@ -26,7 +26,8 @@ def train(
 ) -> None:
     """Fit one head per LLM on recorded answers, and make live what beats the constant.
 
-    Needs Postgres and an encoder in the registry; a running fleet swaps its heads at once.
+    The encoder gets an atlas of the queries, and goes live with the heads as one version. Needs Postgres and an encoder
+    in the registry; a running fleet swaps them at once.
 
     Example:
 
@@ -49,5 +50,10 @@ def train(
         columns = ("LLM", "Head", "Rows", "Quality", "Length", "")
         print_rich(table(*columns, rows=[row(candidate) for candidate in trained.candidates], numbers=columns[2:5]))
         print_note("Quality and length: share of the constant's squared error that the head explains, held out.")
+    if trained.headless:
+        print_note(
+            f"{', '.join(trained.headless)}: no head for this version of the encoder, so priors are served. "
+            "Train with their answers too, or wait for feedback."
+        )
     if not announced:
         print_note("Kafka does not answer: the fleet hears of these models when its trainer starts.")

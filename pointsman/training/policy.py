@@ -5,36 +5,28 @@ from collections.abc import Sequence
 from hashlib import sha256
 from math import isfinite
 
-from pydantic import JsonValue
-
-from shared.database.engine import Database
-from shared.database.registry import add_model, promote
+from shared.artifacts import Card
 from shared.errors import PermanentError
 from shared.messages import Model, PolicyParameters
 
 
-async def register_policy(database: Database, reference: str, costs_usd: Sequence[float]) -> Model:
-    """Make a policy live whose cost scale is 1 / mean cost of the reference LLM (method 1.7).
-
-    Raises PermanentError when none of its costs is known.
-    """
+def policy_of(reference: str, costs_usd: Sequence[float]) -> tuple[Model, Card]:
+    """The policy scaled to the costs of the reference LLM, and its card; raises PermanentError like scaled_policy."""
     policy = scaled_policy(reference, costs_usd)
     digest = sha256(json.dumps(policy.model_dump(), sort_keys=True).encode()).hexdigest()
-    model = Model(kind="policy", version=f"mixllm-{digest[:8]}", policy=policy)
-    card: dict[str, JsonValue] = {
+    card: Card = {
         "reference": reference,
         "reference_cost_usd": 1 / policy.cost_scale_per_usd,
         "rows": sum(map(isfinite, costs_usd)),
     }
-    async with database.session() as session:
-        await add_model(session, model, card, "candidate")
-        live = await promote(session, "policy", None, model.version)
-        await session.commit()
-    return live
+    return Model(kind="policy", version=f"mixllm-{digest[:8]}", policy=policy), card
 
 
 def scaled_policy(reference: str, costs_usd: Sequence[float]) -> PolicyParameters:
-    """The default policy, its cost scale 1 / mean of the known costs; raises PermanentError when there are none."""
+    """The default policy, its cost scale 1 / mean of the known costs (method 1.7).
+
+    Raises PermanentError when none of them is known, or all are 0.
+    """
     known = [cost for cost in costs_usd if isfinite(cost)]
     mean = sum(known) / len(known) if known else 0.0
     if mean <= 0:

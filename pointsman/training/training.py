@@ -1,38 +1,25 @@
-"""The whole of `pointsman train` but the command line: embed, split, fit, check, store, promote."""
+"""The whole of `pointsman train` but the command line: embed, chart, split, fit, check, store, promote."""
 
 import asyncio
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pointsman.training.policy import register_policy
+from pointsman.training.charting import Charted, chart_encoder
+from pointsman.training.config import TrainConfig
+from pointsman.training.heads import fit_heads
+from pointsman.training.policy import policy_of
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
-from services.trainer.fitting.card import Candidate, Lineage
-from services.trainer.fitting.familiarity import fit_projection
-from services.trainer.fitting.heads import HeadConfig, fit
-from services.trainer.fitting.publishing import Origin, store_head
-from services.trainer.fitting.rows import Queries, store_rows
-from services.trainer.fitting.split import held_out
-from shared.artifacts import Artifacts
+from services.trainer.fitting.card import Candidate
+from shared.artifacts import Artifacts, Card
 from shared.database.engine import Database
-from shared.database.registry import enter_model, live_models
+from shared.database.registry import add_model, enter_model, live_models
 from shared.encoder import Encoder
 from shared.errors import ConfigurationError
-from shared.head import Inputs
 from shared.messages import Model
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """How heads are fitted."""
-
-    heads: HeadConfig = field(default_factory=HeadConfig)
-    #: Share of the queries that judge.
-    held_out: float = 0.2
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +33,12 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a run made; `live` are the models that are live now."""
+    """What a run made; `live` are the models that are live now, in the order in which the fleet is to hear of them."""
 
     candidates: list[Candidate]
     live: list[Model]
+    #: LLMs that had a head for the encoder before and have none for this one: they compete with their priors.
+    headless: list[str]
 
 
 class Progress(Protocol):
@@ -61,50 +50,45 @@ class Progress(Protocol):
 async def train_heads(
     recorded: Recorded, reference: str, place: Workplace, config: TrainConfig, progress: Progress
 ) -> Trained:
-    """Fit and register a head for every recorded LLM, and a policy scaled to the reference LLM's costs.
+    """Fit and register an atlas of the queries, a head for every LLM, and a policy scaled to the reference's costs.
 
-    Raises ConfigurationError when there is no live encoder, or too few rows of an LLM.
+    All go live together, or none. Raises ConfigurationError when there is no live encoder, or too few rows of an LLM.
     """
-    encoder = await _live_encoder(place.database)
-    embedded = await asyncio.to_thread(_embed, recorded, encoder, place, progress)
-    trained = Trained([], [])
-    fitting = fit_heads(recorded, embedded, encoder.version, place.artifacts, config)
-    total = len(recorded.answers)
+    live = await _live_encoder(place.database)
+    encoder = await asyncio.to_thread(Encoder.load, live, place.artifacts, os.cpu_count() or 1)
+    policy = policy_of(reference, recorded.answers[reference].cost_usd.tolist())
+    embedded = await asyncio.to_thread(_embed, recorded, encoder, place.cache, progress)
+    charted = await asyncio.to_thread(chart_encoder, encoder, embedded, None, place.artifacts, config.atlas)
+    fitting = fit_heads(recorded, charted.embedded, charted.model.version, place.artifacts, config)
+    candidates: list[Candidate] = []
     while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
-        live = await _enter(place.database, candidate)
-        trained.candidates.append(candidate)
-        trained.live.extend([] if live is None else [live])
-        progress("Fitting heads", len(trained.candidates), total)
-    costs_usd = recorded.answers[reference].cost_usd.tolist()
-    trained.live.append(await register_policy(place.database, reference, costs_usd))
-    return trained
+        candidates.append(candidate)
+        progress("Fitting heads", len(candidates), len(recorded.answers))
+    return await _promote(charted, candidates, policy, place.database)
 
 
-def fit_heads(
-    recorded: Recorded, embedded: Embedded, encoder: str, artifacts: Artifacts, config: TrainConfig
-) -> Iterator[Candidate]:
-    """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
-    judging = held_out(recorded.prompts, config.held_out, config.seed)
-    queries = Queries(Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features), judging)
-    projection = fit_projection(embedded.vectors)
-    lineage = Lineage(rows_sha256=store_rows(queries, projection, recorded.answers, artifacts))
-    for llm, answers in recorded.answers.items():
-        examples = queries.answered(answers)
-        head = fit(examples, projection, config.heads, config.seed)
-        if head is None:
-            raise ConfigurationError(
-                f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
-                "on either side of the split, there are fewer"
-            )
-        yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)
-
-
-async def _enter(database: Database, candidate: Candidate) -> Model | None:
+async def _promote(
+    charted: Charted, candidates: list[Candidate], policy: tuple[Model, Card], database: Database
+) -> Trained:
+    """Register all in one transaction."""
     async with database.session() as session:
-        card = candidate.card.model_dump(mode="json")
-        live = await enter_model(session, candidate.model, card, candidate.rejected)
+        before = await live_models(session)
+        heads = [
+            await enter_model(session, each.model, each.card.model_dump(mode="json"), each.rejected)
+            for each in candidates
+        ]
+        encoder = await add_model(session, charted.model, charted.card, "live")
+        last = [encoder, await add_model(session, *policy, "live")]
+        headless = _with_head(before) - _with_head(await live_models(session))
         await session.commit()
-    return live
+    # The encoder after its heads, which predictors are to load first.
+    return Trained(candidates, [*(head for head in heads if head is not None), *last], sorted(headless))
+
+
+def _with_head(live: Sequence[Model]) -> set[str]:
+    """LLMs that the live encoder's embeddings are predicted for by a head."""
+    encoders = [model.version for model in live if model.kind == "encoder"]
+    return {model.llm for model in live if model.llm is not None and model.encoder in encoders}
 
 
 async def _live_encoder(database: Database) -> Model:
@@ -117,7 +101,6 @@ async def _live_encoder(database: Database) -> Model:
     return found[-1]
 
 
-def _embed(recorded: Recorded, encoder: Model, place: Workplace, progress: Progress) -> Embedded:
-    loaded = Encoder.load(encoder, place.artifacts, threads=os.cpu_count() or 1)
+def _embed(recorded: Recorded, encoder: Encoder, cache: Path, progress: Progress) -> Embedded:
     total = len(recorded.prompts)
-    return embed(recorded.prompts, loaded, place.cache, lambda done: progress("Embedding prompts", done, total))
+    return embed(recorded.prompts, encoder, cache, lambda done: progress("Embedding prompts", done, total))

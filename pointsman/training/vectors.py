@@ -3,26 +3,44 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from shared.atlas import Atlas
 from shared.encoder import Encoded, Encoder, Text
 from shared.features import features_of
-from shared.inference import Floats
+from shared.head import Inputs
+from shared.inference import Floats, Integers
 
 _CHUNK = 64
+#: Vectors placed at a time.
+_PLACED = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Vectors (n, d) of unit length, prompt tokens (n,) and features (n, f), float32."""
+    """Vectors (n, d) of unit length, prompt tokens (n,) and features (n, f), float32; neighbours once placed."""
 
     vectors: Floats
     prompt_tokens: Floats
     features: Floats
+    #: (n, k) each, see shared.head.Inputs.
+    neighbours: Integers | None = None
+    similarities: Floats | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """What heads read."""
+        return Inputs(self.vectors, self.prompt_tokens, self.features, self.neighbours, self.similarities)
+
+    def placed(self, atlas: Atlas) -> "Embedded":
+        """With neighbours; of queries that are none of the atlas's, as those would find themselves."""
+        parts = [atlas(self.vectors[start : start + _PLACED]) for start in range(0, len(self.vectors), _PLACED)]
+        neighbours = np.concatenate([part.neighbours for part in parts])
+        return replace(self, neighbours=neighbours, similarities=np.concatenate([part.similarities for part in parts]))
 
 
 def embed(prompts: Sequence[str], encoder: Encoder, cache: Path, progress: Callable[[int], None]) -> Embedded:

@@ -1,7 +1,7 @@
-"""The live encoder: learned from topic `models`, loaded off the loop, swapped between two batches."""
+"""The live encoder with its atlas: learned from topic `models`, loaded off the loop, swapped between two batches."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from shared import logs
 from shared.encoder import Encoder
@@ -12,12 +12,24 @@ from shared.stream.records import Record
 
 log = logs.get(__name__)
 
+_GRACE_S = 3.0
+
 
 class Encoders:
-    """Keeps the encoder with the highest revision that could be loaded."""
+    """Keeps the encoder with the highest revision that could be loaded.
 
-    def __init__(self, load: Callable[[Model], Encoder], metrics: Metrics) -> None:
+    One with an atlas was promoted with heads that read no other's embeddings. They were announced before it, and
+    predictors get 3 s to load them: else queries would be decided by priors until they have.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Model], Encoder],
+        metrics: Metrics,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._load = load
+        self._sleep = sleep
         self._metrics = metrics
         metrics.refused_models.labels("encoder")
         self._wanted: Model | None = None
@@ -42,11 +54,14 @@ class Encoders:
         if wanted is None or wanted == self._tried:
             return
         try:
-            self.live = await asyncio.to_thread(self._load, wanted)
+            loaded = await asyncio.to_thread(self._load, wanted)
         except ArtifactError as error:
             self._metrics.refused_models.labels("encoder").inc()
             log.error("refused an encoder and kept the old one", version=wanted.version, reason=str(error))
         else:
+            if self.live is not None and wanted.atlas_sha256 is not None:
+                await self._sleep(_GRACE_S)
+            self.live = loaded
             self.ready.set()
             self._metrics.encoder_info.clear()
             self._metrics.encoder_info.labels(wanted.version).set(1)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -60,7 +60,8 @@ class PredictHandler:
     """Predicts in `thread`; without a head for what an embedding holds it serves the registry prior, marked."""
 
     llm: Llm
-    head: Callable[[str], Head | None]
+    #: The head that reads an encoder's embeddings.
+    head: Callable[[str], Awaitable[Head | None]]
     thread: Executor
     #: Broker time, seconds since the epoch.
     now: Callable[[], float]
@@ -76,7 +77,7 @@ class PredictHandler:
             groups[known[1].alike].append(known)
         outgoing: list[Outgoing] = []
         for (encoder, *_), group in groups.items():
-            predictions = await self._predict(self.head(encoder), [read for _, read in group])
+            predictions = await self._predict(await self.head(encoder), [read for _, read in group])
             outgoing += [_outgoing(record, made) for (record, _), made in zip(group, predictions, strict=True)]
         return outgoing
 

@@ -29,9 +29,15 @@ class Heads:
         self._wanted: dict[str, Model] = {}
         self._tried: dict[str, Model] = {}
         self._loaded: dict[str, Head] = {}
+        self._loading = asyncio.Lock()
 
-    def of(self, encoder: str) -> Head | None:
-        """The head that reads this encoder's vectors, if there is one."""
+    async def of(self, encoder: str) -> Head | None:
+        """The head that reads this encoder's vectors, if there is one; a first one that was announced is waited for.
+
+        Raises TransientError when the store is away.
+        """
+        if encoder not in self._loaded and encoder in self._wanted:
+            await self.refresh()
         return self._loaded.get(encoder)
 
     def receive(self, record: Record) -> None:
@@ -53,14 +59,15 @@ class Heads:
 
         Raises TransientError when the store is away.
         """
-        kept = self._kept()
-        for encoder in self._loaded.keys() - kept:
-            self._loaded.pop(encoder)
-            self._tried.pop(encoder)
-        for encoder in kept:
-            if self._tried.get(encoder) != self._wanted[encoder]:
-                await self._swap(encoder, self._wanted[encoder])
-        self._export()
+        async with self._loading:
+            kept = self._kept()
+            for encoder in self._tried.keys() - kept:
+                self._loaded.pop(encoder, None)
+                self._tried.pop(encoder)
+            for encoder in kept:
+                if self._tried.get(encoder) != self._wanted[encoder]:
+                    await self._swap(encoder, self._wanted[encoder])
+            self._export()
 
     def _kept(self) -> list[str]:
         live = None if self._encoder is None else self._encoder.version

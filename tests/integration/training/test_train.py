@@ -8,19 +8,23 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from pointsman.command.announcing import announce
 from pointsman.command.main import run
 from pointsman.local.state import Endpoints, State
+from pointsman.training.recorded import read_pool, read_recorded
+from pointsman.training.vectors import embed
 from services.embedder.export import register
+from services.trainer.fitting.rows import load_rows
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import add_llm, add_model, live_models, remove_llm
 from shared.encoder import Encoder, Text
-from shared.features import features_of
-from shared.head import Forecasts, Head, Inputs
+from shared.head import Forecasts, Head
 from shared.messages import Model
 from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import Serving
@@ -58,20 +62,23 @@ async def command(
     return call
 
 
-def forecasts(head: Model, encoder: EncoderFixture, prompts: list[str]) -> Forecasts:
+def forecasts(live: dict[str, Model], llm: str, prompts: list[str], encoder: EncoderFixture, cache: Path) -> Forecasts:
+    """What is served for new prompts."""
     store = Artifacts(encoder.artifacts_url)
-    encoded = Encoder.load(encoder.int8.model, store).encode([Text(prompt) for prompt in prompts], 1)
-    vectors = np.stack([each.vector for each in encoded])
-    prompt_tokens = np.array([each.prompt_tokens for each in encoded], np.float32)
-    return Head.load(head, store).predict(Inputs(vectors, prompt_tokens, np.stack([*map(features_of, prompts)])))
+    served = Encoder.load(live["encoder"], store)
+    assert served.atlas is not None
+    inputs = embed(prompts, served, cache, lambda _: None).placed(served.atlas).inputs
+    return Head.load(live[llm], store).predict(inputs)
 
 
 async def live_heads(url: str) -> dict[str, Model]:
+    """What serves now: heads by their LLM, of the live encoder alone, and the encoder and the policy by their kind."""
     database = Database(url)
     async with database.session() as session:
         live = await live_models(session)
     await database.close()
-    return {model.llm or model.kind: model for model in live}
+    encoder = next((model.version for model in live if model.kind == "encoder"), None)
+    return {model.llm or model.kind: model for model in live if model.encoder in (None, encoder)}
 
 
 async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin(
@@ -85,7 +92,7 @@ async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin
     assert "the constant's" in result[2]["reason"]
     live = await live_heads(url)
     prompts = ["How do I bake a cherry pie?", "How do I tie a bowline on a sloop?"]
-    cook, sailor = forecasts(live["cook"], encoder, prompts), forecasts(live["sailor"], encoder, prompts)
+    cook, sailor = (forecasts(live, llm, prompts, encoder, tmp_path / "cache") for llm in ("cook", "sailor"))
     assert cook.quality[0] > 0.6 > 0.4 > cook.quality[1]
     assert sailor.quality[1] > 0.6 > 0.4 > sailor.quality[0]
     assert cook.tokens_mean == pytest.approx([100, 100], rel=0.1)
@@ -95,7 +102,88 @@ async def test_training_recovers_what_was_planted_and_rejects_the_head_of_a_coin
     assert "coin" not in live
     assert live["policy"].policy is not None
     assert live["policy"].policy.cost_scale_per_usd == pytest.approx(1 / 0.004, rel=1e-5)
-    assert all(live[llm].encoder == encoder.int8.model.version for llm in ("cook", "sailor"))
+    assert all(live[llm].encoder == live["encoder"].version for llm in ("cook", "sailor"))
+
+
+async def test_encoder_and_atlas_are_one_version_and_place_a_prompt_as_training_did(
+    command: Command, url: str, encoder: EncoderFixture, tmp_path: Path
+) -> None:
+    data, pool = write_recording(tmp_path)
+    prompts = read_recorded([data], read_pool(pool)).prompts[:20]
+
+    [card, *_] = await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+
+    model, store = (await live_heads(url))["encoder"], Artifacts(encoder.artifacts_url)
+    assert model.atlas_sha256 is not None
+    assert model.version == f"{encoder.int8.model.version}+{model.atlas_sha256[:8]}"
+    assert model.sha256 == encoder.int8.model.sha256
+    shown = await command("models", "show", model.version)
+    assert (shown["card"]["atlas_sha256"], shown["card"]["atlas"]["queries"]) == (model.atlas_sha256, 320)
+    served = Encoder.load(model, store).encode([Text(prompt) for prompt in prompts], token_budget=1)
+    examples, _ = load_rows(card["rows_sha256"], "cook", store)
+    assert examples.numbers is not None
+    assert examples.neighbours is not None
+    assert examples.features is not None
+    trained = {number: row for row, number in enumerate(examples.numbers.tolist())}
+    for number, one in enumerate(served):
+        row = trained[number]
+        assert one.place is not None
+        assert one.place.neighbours[0] == number
+        assert one.place.distance == pytest.approx(0, abs=1e-3)
+        assert one.place.neighbours[1:].tolist() == examples.neighbours[row, :-1].tolist()
+        assert np.array_equal(one.features, examples.features[row])
+        assert one.vector == pytest.approx(examples.vectors[row], abs=1e-5)
+
+
+async def test_an_llm_that_cannot_be_fitted_leaves_everything_as_it_was(
+    command: Command, url: str, state: Path, tmp_path: Path
+) -> None:
+    data, pool = write_recording(tmp_path)
+    table = pq.read_table(data)
+    of_coin = pc.equal(table.column("llm"), "coin")
+    pq.write_table(pa.concat_tables([table.filter(pc.invert(of_coin)), table.filter(of_coin)[:40]]), data)
+    before = await live_heads(url)
+
+    arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+    code = await asyncio.to_thread(run, [*arguments, "--state", str(state)])
+
+    assert (code, await live_heads(url)) == (2, before)
+
+
+async def test_a_rolled_back_encoder_has_its_heads_again(command: Command, url: str, tmp_path: Path) -> None:
+    for name, rows_per_prompt in (("first", 2), ("second", 3)):
+        (tmp_path / name).mkdir()
+        data, pool = write_recording(tmp_path / name, rows_per_prompt)
+        await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+        if name == "first":
+            first = await live_heads(url)
+    second = await live_heads(url)
+
+    await command("models", "rollback", "encoder", "--because", "answers got worse")
+
+    assert second["encoder"].version != first["encoder"].version
+    assert second["cook"].encoder == second["encoder"].version
+    again = await live_heads(url)
+    assert (again["encoder"].version, again["cook"]) == (first["encoder"].version, first["cook"])
+
+
+async def test_an_llm_that_the_new_encoder_has_no_head_for_is_named(
+    command: Command, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("all", "cook"):
+        (tmp_path / name).mkdir()
+    data, pool = write_recording(tmp_path / "all")
+    await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+    data, pool = write_recording(tmp_path / "cook", rows_per_prompt=3)
+    alone = {"cook": {"source": ["planted"], "reference": "cook", "llms": ["cook"]}}
+    (tmp_path / "cook" / "pools.json").write_text(json.dumps(alone))
+
+    arguments = ("--data", str(data), "--pool", f"{tmp_path}/cook/pools.json:cook", "--cache", str(tmp_path / "cache"))
+    code = await asyncio.to_thread(run, ["train", *arguments, "--state", str(state)])
+
+    printed = capsys.readouterr().err
+    assert code == 0, printed
+    assert "sailor: no head for this version of the encoder" in printed
 
 
 async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(

@@ -8,8 +8,9 @@ from shared.metrics import Metrics
 from shared.stream.records import Position, Record
 
 
-def announced(version: str, revision: int, kind: str = "encoder") -> Record:
-    model = Model.model_validate({"kind": kind, "version": version, "revision": revision, "llm": "x", "encoder": "e"})
+def announced(version: str, revision: int, kind: str = "encoder", atlas_sha256: str | None = None) -> Record:
+    whose = {"llm": "x", "encoder": "e", "atlas_sha256": atlas_sha256}
+    model = Model.model_validate({"kind": kind, "version": version, "revision": revision, **whose})
     return Record(Position("models", 0, revision), model.encode(), 1.0)
 
 
@@ -63,3 +64,21 @@ async def test_an_emptied_key_is_ignored() -> None:
     await encoders.refresh()
 
     assert encoders.live is None
+
+
+async def test_heads_get_time_to_load_before_an_encoder_with_an_atlas_takes_over() -> None:
+    waited: list[tuple[float, Encoder | None]] = []
+
+    async def sleep(wait_s: float) -> None:
+        waited.append((wait_s, encoders.live))
+
+    encoders = Encoders(Loader(), Metrics(), sleep)
+    for revision, atlas in enumerate(("a" * 64, "b" * 64, None)):
+        before = encoders.live
+        encoders.receive(announced(f"e{revision}", revision, atlas_sha256=atlas))
+        await encoders.refresh()
+        assert encoders.live is not before
+
+    [(wait_s, serving)] = waited
+    assert wait_s > 1
+    assert serving is not None

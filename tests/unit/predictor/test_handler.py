@@ -1,5 +1,6 @@
 """What becomes of embeddings while no head is there, and of stale ones."""
 
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from services.predictor.handler import PredictHandler, read_embedding
 from shared.errors import PermanentError
-from shared.head import Forecasts, Inputs
+from shared.head import Forecasts, Head, Inputs
 from shared.messages import Embedding, Llm, Prediction, pack_vector
 from shared.metrics import Metrics
 from shared.packed import pack_neighbours
@@ -37,11 +38,18 @@ def record(offset: int, appended_at: float, vector: bytes = np.ones(4, "<f4").to
     return Record(Position("embeddings", 2, offset), embedding.encode(), appended_at, headers={"traceparent": b"t"})
 
 
+def serving(head: Head | None) -> Callable[[str], Awaitable[Head | None]]:
+    async def of(_encoder: str) -> Head | None:
+        return head
+
+    return of
+
+
 async def test_embeddings_older_than_600_s_are_skipped_and_counted() -> None:
     metrics = Metrics()
     batch = [record(0, appended_at=399.9), record(1, appended_at=400.0), record(2, appended_at=999.0)]
     with ThreadPoolExecutor(1) as thread:
-        handler = PredictHandler(LLM, lambda _: None, thread, lambda: 1000.0, metrics)
+        handler = PredictHandler(LLM, serving(None), thread, lambda: 1000.0, metrics)
 
         outgoing = await handler.handle([(one, read_embedding(one)) for one in batch])
 
@@ -75,7 +83,7 @@ class Familiar:
 
 async def test_an_uncertainty_rounded_below_0_is_none() -> None:
     with ThreadPoolExecutor(1) as thread:
-        handler = PredictHandler(LLM, lambda _: Familiar(), thread, lambda: 2.0, Metrics())  # type: ignore[arg-type, return-value]
+        handler = PredictHandler(LLM, serving(Familiar()), thread, lambda: 2.0, Metrics())  # type: ignore[arg-type]
 
         [outgoing] = await handler.handle([(record(0, 1.0), read_embedding(record(0, 1.0)))])
 
@@ -93,7 +101,7 @@ async def test_what_was_embedded_without_what_the_head_reads_gets_the_prior_and_
     ]
     reads = {name: WIDTHS[name] for name in ("embedding", "prompt_tokens", "neighbours", "similarities")}
     with ThreadPoolExecutor(1) as thread:
-        handler = PredictHandler(LLM, lambda _: head(**reads), thread, lambda: 2.0, metrics)
+        handler = PredictHandler(LLM, serving(head(**reads)), thread, lambda: 2.0, metrics)
 
         outgoing = await handler.handle([(one, read_embedding(one)) for one in batch])
 
