@@ -20,10 +20,12 @@ from pointsman.evaluation.report import Elsewhere, Report
 from pointsman.evaluation.report import Sources as ReportedSources
 from pointsman.evaluation.served import HEADS, Workshop
 from pointsman.evaluation.withholding import withhold
-from pointsman.training.training import Progress, TrainConfig
+from pointsman.training.charting import Charted, chart_encoder
+from pointsman.training.config import TrainConfig
+from pointsman.training.training import Progress
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig
-from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, EncoderCard
 from shared.errors import PermanentError
@@ -58,15 +60,17 @@ def evaluate(plan: Plan, progress: Progress) -> Report:
     encoder = _encoder(plan)
     embedded = encoder.embed(material.train, "Embedding training prompts", progress)
     with TemporaryDirectory(prefix="pointsman-evaluate-") as folder:
-        problem = encoder.problem(material, embedded, plan.seed, progress)
-        place = Workshop(Artifacts(Path(folder).as_uri()), encoder.model.version)
+        artifacts = Artifacts(Path(folder).as_uri())
+        charted = chart_encoder(encoder.loaded, embedded, None, artifacts, plan.heads.atlas)
+        problem = encoder.problem(material, charted, plan.seed, progress)
+        place = Workshop(artifacts, charted.model.version)
         fitted = fit_all(problem, place, plan.heads, plan.parts, progress)
         judge = Judge(material, plan.samples, plan.seed)
         verdicts = judge_all(problem, fitted, judge, "Scoring routers", progress)
         withheld = {llm: withhold(llm, problem, fitted, judge, progress) for llm in plan.withhold}
         ood = None
         if elsewhere is not None:
-            ood = _score_elsewhere(plan, encoder.problem(elsewhere, embedded, plan.seed, progress), fitted, progress)
+            ood = _score_elsewhere(plan, encoder.problem(elsewhere, charted, plan.seed, progress), fitted, progress)
         predictions = fitted.predict(SERVED, problem.test_embedded)
         return Report(
             **dict(sections.routing(material, verdicts)),
@@ -101,8 +105,9 @@ class _Encoder:
         total = len(answered.queries)
         return embed(answered.prompts, self.loaded, self.cache, lambda done: progress(stage, done, total))
 
-    def problem(self, material: Material, train: Embedded, seed: int, progress: Progress) -> Problem:
-        return Problem(material, train, self.embed(material.test, "Embedding test prompts", progress), seed)
+    def problem(self, material: Material, charted: Charted, seed: int, progress: Progress) -> Problem:
+        test = self.embed(material.test, "Embedding test prompts", progress)
+        return Problem(material, charted.embedded, test.placed(charted.atlas), seed)
 
 
 def _encoder(plan: Plan) -> _Encoder:

@@ -10,10 +10,11 @@ from pointsman.evaluation.answered import Doubles
 from pointsman.evaluation.prices import Tariff, tariffs
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.served import Predictions, Workshop
-from pointsman.training.training import Progress, TrainConfig
+from pointsman.training.config import TrainConfig
+from pointsman.training.training import Progress
 from pointsman.training.vectors import Embedded
+from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.card import Candidate
-from services.trainer.fitting.heads import HeadConfig
 
 #: The router that is served by default.
 SERVED = "pointsman"

@@ -9,24 +9,22 @@ from pointsman.evaluation.answered import Answered, Doubles
 from pointsman.evaluation.playing import Estimates, Played, choices, realise
 from pointsman.evaluation.prices import Tariff
 from pointsman.evaluation.problem import Problem
+from pointsman.training.config import TrainConfig
+from pointsman.training.heads import fit_heads
 from pointsman.training.policy import scaled_policy
-from pointsman.training.training import TrainConfig, fit_heads
 from pointsman.training.vectors import Embedded
 from services.decision.fleet import Policy
+from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.card import Candidate
-from services.trainer.fitting.heads import HeadConfig
 from shared.artifacts import Artifacts
-from shared.head import Forecasts, Head, Inputs
+from shared.head import Forecasts, Head
 from shared.inference import Floats
 from shared.messages import Preferences
 from shared.prior import prior_tokens
 from shared.routing.score import Weights, cost_usd
 
 #: Every kind of head as the only one, by its name in `mixllm_<head>`.
-HEADS: Mapping[str, HeadConfig] = {
-    "ridge": HeadConfig(trees=0),
-    "forest": HeadConfig(ridge_alphas=()),
-}
+HEADS: Mapping[str, HeadConfig] = {kind: HeadConfig(quality=(kind,)) for kind in HeadConfig().quality}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +68,10 @@ def predict(
     candidates: Sequence[Candidate | None], tariffs: Sequence[Tariff], embedded: Embedded, artifacts: Artifacts
 ) -> Predictions:
     """Of each LLM by its head; by its prior where there is none, or none that may be served."""
-    inputs = Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features)
     columns = [
         _prior(tariff, len(embedded.vectors))
         if candidate is None or candidate.rejected is not None
-        else Head.load(candidate.model, artifacts).predict(inputs)
+        else Head.load(candidate.model, artifacts).predict(embedded.inputs)
         for candidate, tariff in zip(candidates, tariffs, strict=True)
     ]
     costs = [_cost(made, tariff, embedded.prompt_tokens) for made, tariff in zip(columns, tariffs, strict=True)]
