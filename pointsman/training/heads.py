@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded
-from pointsman.training.settling import divide, learn, settle
+from pointsman.training.settling import divide, learn
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate, Lineage
@@ -28,7 +28,7 @@ def fit_heads(
     A `basis` that is given (pointsman.training.settling) serves an LLM that comes later: the others' heads stay.
     """
     queries = divide(recorded, embedded, config)
-    basis = basis or settle(learn(recorded, queries, config), recorded, queries, config.seed)
+    basis = basis or learn(recorded, embedded, config)
     lineage = Lineage(rows_sha256=store_rows(queries, basis, recorded.answers, artifacts))
     views = basis.see(queries.inputs)
     for llm, answers in recorded.answers.items():

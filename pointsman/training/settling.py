@@ -44,20 +44,26 @@ def divide(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queri
     return Queries(embedded.inputs, *(held_out(recorded.prompts, share, config.seed) for share in shares))
 
 
-def learn(recorded: Recorded, queries: Queries, config: TrainConfig) -> Basis:
-    """From the fitted queries of all LLMs, with all kinds of quality that are tried."""
-    table, fitted = _table(recorded), ~queries.held_out
+def learn(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """What the heads of all recorded LLMs share, with the kind of quality that routes best, if that can be told."""
+    return settle(learn_all(recorded, embedded, config), recorded, embedded, config)
+
+
+def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """The same with every kind of quality that is tried; the fitted queries alone are shown to it."""
+    queries, table = divide(recorded, embedded, config), _table(recorded)
+    fitted = ~queries.held_out
     inputs = queries.inputs[fitted]
     quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
     return learn_basis(quality, log_lengths, len(fitted), config.heads, config.seed)
 
 
-def settle(basis: Basis, recorded: Recorded, queries: Queries, seed: int) -> Basis:
+def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
     """With the one kind that routes the judging queries best, if that can be told.
 
     Also with the curve that bends its predictions, where they are more honest with it and route no worse.
     """
-    table = _table(recorded)
+    queries, table = divide(recorded, embedded, config), _table(recorded)
     priced = table.of(np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0)))
     judging = queries.judging & priced.complete
     if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
@@ -69,7 +75,7 @@ def settle(basis: Basis, recorded: Recorded, queries: Queries, seed: int) -> Bas
     }
     answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
     costs = _costs(basis, queries, views, priced)[judging]
-    kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, seed)
+    kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, config.seed)
     curve = _common_curve(predicted[kind], priced.quality, queries.calibrating)
     if curve is not None:
         plain, bent = predicted[kind][judging], curve(predicted[kind][judging])

@@ -8,9 +8,9 @@ import numpy as np
 from pointsman.training.config import TrainConfig
 from pointsman.training.heads import fit_heads
 from pointsman.training.recorded import Answers, Recorded
-from pointsman.training.settling import divide, learn, settle
+from pointsman.training.settling import learn
 from pointsman.training.vectors import Embedded
-from services.trainer.fitting.basis import Basis, HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.estimators.trees import TreesConfig
 from shared.artifacts import Artifacts
 from shared.features import FEATURES
@@ -50,16 +50,11 @@ def recorded(given: Embedded, priced: bool = True) -> Recorded:
     return Recorded(prompts, ["planted"] * QUERIES, answers)
 
 
-def settled(run: Recorded, given: Embedded) -> Basis:
-    queries = divide(run, given, CONFIG)
-    return settle(learn(run, queries, CONFIG), run, queries, seed=0)
-
-
 def test_the_kind_is_the_one_that_routes() -> None:
     given = embedded()
     run = recorded(given)
 
-    basis = settled(run, given)
+    basis = learn(run, given, CONFIG)
 
     assert [*basis.quality] == ["extra"]
     assert basis.areas["extra"] > basis.areas["ridge"] + 0.1
@@ -69,7 +64,7 @@ def test_without_costs_each_llm_chooses_by_itself() -> None:
     given = embedded()
     run = recorded(given, priced=False)
 
-    basis = settled(run, given)
+    basis = learn(run, given, CONFIG)
 
     assert [*basis.quality] == ["ridge", "extra"]
     assert basis.areas == {}
@@ -78,7 +73,7 @@ def test_without_costs_each_llm_chooses_by_itself() -> None:
 def test_an_llm_that_comes_later_stands_on_the_basis_of_the_others(tmp_path: Path) -> None:
     given, artifacts = embedded(), Artifacts(tmp_path.as_uri())
     run = recorded(given)
-    basis = settled(run, given)
+    basis = learn(run, given, CONFIG)
     rows = np.arange(0, QUERIES, 3)
     inner = run.answers["inner"]
     late = Answers(rows, inner.quality[rows], inner.response_tokens[rows], inner.cost_usd[rows])
@@ -94,7 +89,7 @@ def test_an_llm_that_comes_later_stands_on_the_basis_of_the_others(tmp_path: Pat
 def test_an_llm_more_changes_no_other_llms_head_on_the_same_basis(tmp_path: Path) -> None:
     given, artifacts = embedded(), Artifacts(tmp_path.as_uri())
     run = recorded(given)
-    basis = settled(run, given)
+    basis = learn(run, given, CONFIG)
 
     both = {one.card.llm: one.model.sha256 for one in fit_heads(run, given, "e1", artifacts, CONFIG, basis)}
     [alone] = fit_heads(replace(run, answers={"inner": run.answers["inner"]}), given, "e1", artifacts, CONFIG, basis)
