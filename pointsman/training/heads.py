@@ -52,17 +52,26 @@ def fit_heads(
 
 def learn(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
     """What the heads of all recorded LLMs share; quality's kind is the one that routes best, if that can be told."""
+    return settle(learn_all(recorded, embedded, config), recorded, embedded, config)
+
+
+def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """The same with every kind of quality."""
     queries, table = _queries(recorded, embedded, config), _table(recorded)
     fitted = ~queries.held_out
     inputs = queries.inputs[fitted]
-    basis = learn_basis(
+    return learn_basis(
         Targets(inputs, table.quality[fitted]),
         Targets(inputs, np.log1p(table.response_tokens[fitted])),
         len(fitted),
         config.heads,
         config.seed,
     )
-    return _settled(basis, queries, table, config.seed)
+
+
+def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """With the kind of quality that routes best, if that can be told."""
+    return _settled(basis, _queries(recorded, embedded, config), _table(recorded), config.seed)
 
 
 @dataclass(frozen=True, slots=True)
