@@ -122,8 +122,9 @@ def read(data: list[Path], pool: str) -> Material:
     table = {llm: (quality[rows, j], tokens[rows, j], cost[rows, j]) for j, llm in enumerate(whole.answers)}
     answered = {llm: Answers(np.arange(len(rows)), *columns) for llm, columns in table.items()}
     prompts = [whole.prompts[row] for row in rows]
+    datasets = [whole.datasets[row] for row in rows]
     return Material(
-        Recorded(prompts, answered), quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference)
+        Recorded(prompts, datasets, answered), quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference)
     )
 
 

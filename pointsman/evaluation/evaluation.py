@@ -1,7 +1,7 @@
 """The whole of `pointsman evaluate` but the command line and the page: read, embed, fit, play, score, report."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from pointsman.evaluation.material import Material, Sources, read_elsewhere, rea
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.report import Elsewhere, Report
 from pointsman.evaluation.report import Sources as ReportedSources
-from pointsman.evaluation.served import HEADS, Workshop
+from pointsman.evaluation.served import Workshop
 from pointsman.evaluation.withholding import withhold
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
@@ -42,7 +42,7 @@ class Plan:
     cache: Path
     heads: TrainConfig = field(default_factory=TrainConfig)
     #: Kinds of heads that are also scored as the only one.
-    parts: Mapping[str, HeadConfig] = field(default_factory=lambda: HEADS)
+    parts: tuple[str, ...] = HeadConfig().quality
     #: LLMs that are also evaluated as if they came new.
     withhold: tuple[str, ...] = ()
     #: Files of another source on which all routers are scored too.

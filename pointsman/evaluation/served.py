@@ -1,20 +1,17 @@
 """The router that is served: heads as `pointsman train` fits them, loaded and weighed as the fleet does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman.evaluation.answered import Answered, Doubles
+from pointsman.evaluation.answered import Doubles
 from pointsman.evaluation.playing import Estimates, Played, choices, realise
 from pointsman.evaluation.prices import Tariff
 from pointsman.evaluation.problem import Problem
-from pointsman.training.config import TrainConfig
-from pointsman.training.heads import fit_heads
 from pointsman.training.policy import scaled_policy
 from pointsman.training.vectors import Embedded
 from services.decision.fleet import Policy
-from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.card import Candidate
 from shared.artifacts import Artifacts
 from shared.head import Forecasts, Head
@@ -22,9 +19,6 @@ from shared.inference import Floats
 from shared.messages import Preferences
 from shared.prior import prior_tokens
 from shared.routing.score import Weights, cost_usd
-
-#: Every kind of head as the only one, by its name in `mixllm_<head>`.
-HEADS: Mapping[str, HeadConfig] = {kind: HeadConfig(quality=(kind,)) for kind in HeadConfig().quality}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +39,6 @@ class Predictions:
     tokens_p90: Doubles
     uncertainty: Doubles
     cost_usd: Doubles
-
-
-def fit(
-    train: Answered,
-    lengths: Doubles,
-    embedded: Embedded,
-    place: Workshop,
-    config: TrainConfig,
-    told: Callable[[int], None],
-) -> list[Candidate]:
-    """One stored head per LLM of `train`, by the code of `pointsman train`; lengths (n, l)."""
-    fitting = fit_heads(train.recorded(lengths), embedded, place.encoder, place.artifacts, config)
-    candidates: list[Candidate] = []
-    for candidate in fitting:
-        candidates.append(candidate)
-        told(len(candidates))
-    return candidates
 
 
 def predict(

@@ -78,7 +78,7 @@ class Basis:
             {kind: ground.see(inputs) for kind, ground in self.length.items()},
         )
 
-    def settled(self, kind: str, areas: Mapping[str, float], curve: Curve | None) -> "Basis":
+    def settled(self, kind: str, areas: Mapping[str, float], curve: Curve | None = None) -> "Basis":
         """With one kind of quality left."""
         return replace(self, quality={kind: self.quality[kind]}, areas=areas, curve=curve)
 

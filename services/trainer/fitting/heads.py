@@ -112,7 +112,7 @@ def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> F
         return None
     chosen = _choose(basis.quality, {kind: examples.qualities(view) for kind, view in views.quality.items()}, split)
     plain = chosen.predicted.clip(0, 1)
-    curve = basis.curve if basis.areas else _calibration(plain, examples.quality, split)
+    curve = basis.curve if len(basis.quality) == 1 else _calibration(plain, examples.quality, split)
     predicted = plain if curve is None else curve(plain)
     log_lengths = {kind: examples.log_lengths(view)[known] for kind, view in views.length.items()}
     length = _choose(basis.length, log_lengths, split[known])
@@ -161,7 +161,8 @@ def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Spl
 def _calibration(predicted: Floats, quality: Floats, split: _Split) -> Curve | None:
     """The curve of the calibrating rows; None unless the judging rows are surely predicted better with it.
 
-    Heads of a run do without their own: what each of them gets wrong on few rows is what routing would go by.
+    Where the run settled on a kind, heads do without their own: what each curve gets wrong on few rows is what routing
+    would go by.
     """
     curve = calibrate(predicted[split.calibrating], quality[split.calibrating])
     if curve is None:

@@ -59,7 +59,7 @@ def chance(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
 
 def evaluated(problem: Problem, folder: Path) -> Evaluated:
     place = served.Workshop(Artifacts(folder.as_uri()), "encoder-1")
-    return Evaluated(problem, fit_all(problem, place, _QUICK, {}, lambda _stage, _done, _total: None))
+    return Evaluated(problem, fit_all(problem, place, _QUICK, (), lambda _stage, _done, _total: None))
 
 
 def test_the_planted_router_is_recovered(known: Evaluated) -> None:
