@@ -53,6 +53,8 @@ class Recorded:
     """Distinct prompts, and each LLM's answers to them."""
 
     prompts: list[str]
+    #: Where each prompt comes from, such as `mmlu_pro/law`.
+    datasets: list[str]
     answers: dict[str, Answers]
 
 
@@ -81,9 +83,11 @@ def read_recorded(files: Sequence[Path], pool: Pool) -> Recorded:
         raise ConfigurationError(f"--data: expected rows of every LLM in the pool, there are none of {missing[0]}")
     ids = table.column("query_id").to_pylist()
     prompt_of = dict(zip(ids, table.column("prompt").to_pylist(), strict=True))
+    dataset_of = dict(zip(ids, table.column("dataset").to_pylist(), strict=True))
     index_of = {query_id: index for index, query_id in enumerate(sorted(prompt_of))}
     answers = {llm: _answers(rows, index_of) for llm, rows in llms.items()}
-    return Recorded([prompt_of[query_id] for query_id in index_of], answers)
+    prompts, datasets = ([of[query_id] for query_id in index_of] for of in (prompt_of, dataset_of))
+    return Recorded(prompts, datasets, answers)
 
 
 def _read(file: Path, pool: Pool) -> pa.Table:

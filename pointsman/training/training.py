@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pointsman.training.charting import Charted, chart_encoder
+from pointsman.training.charting import Charted, chart_encoder, regions_of
 from pointsman.training.policy import policy_of
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
@@ -73,7 +73,8 @@ async def train_heads(
     encoder = await asyncio.to_thread(Encoder.load, live, place.artifacts, os.cpu_count() or 1)
     policy = policy_of(reference, recorded.answers[reference].cost_usd.tolist())
     embedded = await asyncio.to_thread(_embed, recorded, encoder, place.cache, progress)
-    charted = await asyncio.to_thread(chart_encoder, encoder, embedded, None, place.artifacts, config.atlas)
+    regions = await asyncio.to_thread(regions_of, recorded, embedded, encoder)
+    charted = await asyncio.to_thread(chart_encoder, encoder, embedded, regions, place.artifacts, config.atlas)
     fitting = fit_heads(recorded, charted.embedded, charted.model.version, place.artifacts, config)
     candidates: list[Candidate] = []
     while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
