@@ -6,7 +6,7 @@ from math import ceil
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from tokenizers import Encoding, Tokenizer
 
 from shared.artifacts import Artifacts
@@ -32,7 +32,8 @@ class EncoderCard(BaseModel):
     #: sha256 of the tokenizer's file (`tokenizer.json`), stored beside.
     tokenizer_sha256: str
     dimensions: Annotated[int, Field(gt=0)]
-    depth: Annotated[int, Field(gt=0)]
+    #: Layers after the word vectors.
+    depth: Annotated[int, Field(ge=0)]
     #: Tokens that are read of a text, the two special ones included; head and tail of a longer one.
     max_length: Annotated[int, Field(gt=2)]
     precision: str
@@ -41,6 +42,8 @@ class EncoderCard(BaseModel):
     made_by: dict[str, str]
     #: See services/embedder/export.py.
     measured: dict[str, float]
+    #: How it was fine-tuned, and what that gained; None of a plain one.
+    tuning: dict[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)

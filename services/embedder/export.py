@@ -13,7 +13,7 @@ from pathlib import Path
 from services.embedder.graph import Source, float_graph, int8_graph, load_source
 from services.embedder.measuring import COSINE_FLOOR, PARITY_CEILING, Measured, measure
 from shared.announcement import announcement
-from shared.artifacts import Artifacts
+from shared.artifacts import Artifacts, Card
 from shared.database.engine import Database
 from shared.database.registry import Status, add_model, has_encoder, promote
 from shared.encoder import EncoderCard
@@ -51,37 +51,51 @@ def export(config: ExportConfig, artifacts: Artifacts) -> list[Exported]:
 
     Raises ArtifactError when the graph does not reproduce torch, PermanentError when the model cannot be exported.
     """
-    source = load_source(config.model, config.depth, config.max_length)
+    return export_source(load_source(config.model, config.depth, config.max_length), config.int8, artifacts)
+
+
+def export_source(source: Source, int8: bool, artifacts: Artifacts, tuning: Card | None = None) -> list[Exported]:
+    """export() of a torch encoder at hand; `tuning` says how it was fine-tuned, for the card."""
     tokenizer = artifacts.put(source.tokenizer.to_str().encode(), {"kind": "tokenizer", "name": source.name})
     plain = float_graph(source)
-    graphs = {"float32": plain} | ({"int8": int8_graph(plain)} if config.int8 else {})
+    graphs = {"float32": plain} | ({"int8": int8_graph(plain)} if int8 else {})
     return [
-        _store(artifacts, source, precision, graph, measure(source, plain, graph), tokenizer.sha256)
+        _store(artifacts, _Made(source, precision, graph, tokenizer.sha256, tuning), measure(source, plain, graph))
         for precision, graph in graphs.items()
     ]
 
 
-def _store(
-    artifacts: Artifacts, source: Source, precision: str, graph: bytes, measured: Measured, tokenizer_sha256: str
-) -> Exported:
-    rejected = None
-    if precision == "float32" and measured.max_abs_difference > PARITY_CEILING:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A graph, and what it was made of."""
+
+    source: Source
+    precision: str
+    graph: bytes
+    tokenizer_sha256: str
+    tuning: Card | None
+
+
+def _store(artifacts: Artifacts, made: _Made, measured: Measured) -> Exported:
+    source, rejected = made.source, None
+    if made.precision == "float32" and measured.max_abs_difference > PARITY_CEILING:
         raise ArtifactError(f"expected ONNX within {PARITY_CEILING} of torch, got {measured.max_abs_difference:.2g}")
     if measured.mean_cosine <= COSINE_FLOOR:
         rejected = f"mean cosine to float32 is {measured.mean_cosine:.4f}, expected over {COSINE_FLOOR}"
     card = EncoderCard(
-        version=source.version(precision, graph),
+        version=source.version(made.precision, made.graph),
         name=source.name,
-        tokenizer_sha256=tokenizer_sha256,
+        tokenizer_sha256=made.tokenizer_sha256,
         dimensions=source.dimensions,
         depth=source.depth,
         max_length=source.max_length,
-        precision=precision,
+        precision=made.precision,
         opset=source.opset,
         made_by=source.made_by,
         measured=measured.as_dict(),
+        tuning=None if made.tuning is None else dict(made.tuning),
     )
-    stored = artifacts.put(graph, card.model_dump())
+    stored = artifacts.put(made.graph, card.model_dump())
     return Exported(Model(kind="encoder", version=card.version, sha256=stored.sha256, url=stored.url), card, rejected)
 
 

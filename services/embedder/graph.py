@@ -62,7 +62,10 @@ class Source:
 
 
 def load_source(model: str | None, depth: int, max_length: int) -> Source:
-    """Read a BERT and keep its first `depth` layers; raises ConfigurationError naming the option that is wrong."""
+    """Read a BERT and keep its first `depth` layers; 0 leaves its word vectors alone.
+
+    Raises ConfigurationError naming the option that is wrong.
+    """
     path = str(_MINILM) if model is None else model
     name = "minilm" if model is None else re.sub(r"[^a-z0-9.]+", "-", Path(model).name.lower()).strip("-")
     transformers_logging.set_verbosity_error()
@@ -77,8 +80,8 @@ def load_source(model: str | None, depth: int, max_length: int) -> Source:
     layers = getattr(getattr(bert, "encoder", None), "layer", None)
     if layers is None:
         raise ConfigurationError(f"--model {path}: expected a BERT (encoder.layer), got {type(bert).__name__}")
-    if not 1 <= depth <= len(layers):
-        raise ConfigurationError(f"--depth: expected 1 to {len(layers)} layers, got {depth}")
+    if not 0 <= depth <= len(layers):
+        raise ConfigurationError(f"--depth: expected 0 to {len(layers)} layers, got {depth}")
     positions = bert.config.max_position_embeddings
     if not 8 <= max_length <= positions:
         raise ConfigurationError(f"--max-length: expected 8 to {positions} tokens, got {max_length}")

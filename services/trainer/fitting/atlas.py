@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 import numpy as np
 
 from services.trainer.fitting.atlas_graph import Regions, Rows, atlas_graph
-from services.trainer.fitting.heads import Mask
+from services.trainer.fitting.examples import Mask
 from shared.artifacts import Artifact, Artifacts
 from shared.atlas import AtlasCard, search
 from shared.encoder import EncoderCard
