@@ -70,8 +70,8 @@ class Atlas:
 
     def __init__(self, card: AtlasCard, session: Session) -> None:
         """Raises ArtifactError when the graph's inputs and outputs are not an atlas's."""
-        self.neighbours = session.outputs.get(NEIGHBOURS, (None, None))[-1]
-        outputs: dict[str, Shape] = dict.fromkeys((NEIGHBOURS, SIMILARITIES), (None, self.neighbours))
+        neighbours = session.outputs.get(NEIGHBOURS, (None, None))[-1]
+        outputs: dict[str, Shape] = dict.fromkeys((NEIGHBOURS, SIMILARITIES), (None, neighbours))
         if card.domains:
             outputs[DOMAINS] = (None, len(card.domains))
         check_shapes("inputs", {VECTOR: (None, card.dimensions)}, session.inputs)

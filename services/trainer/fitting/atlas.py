@@ -18,6 +18,8 @@ from shared.inference import Floats, Integers, Session
 PARITY_CEILING = 1e-3
 #: Share of the true neighbours that the search must find.
 RECALL_FLOOR = 0.99
+#: Cosines that differ by less are equal.
+_ALIKE = 1e-5
 #: Queries that recall and parity are measured on.
 _MEASURED = 256
 
@@ -96,24 +98,22 @@ def store_atlas(charted: Chart, encoder: EncoderCard, config: AtlasConfig, artif
 def _directions(rows: Rows, queries: Floats, wanted: int, widths: Sequence[int]) -> tuple[Floats, float]:
     """Principal directions (d, c) along which the search finds the neighbours of these queries, and which share.
 
-    The first right singular vectors: no others keep as much of the rows' dot products (Eckart and Young 1936).
+    The eigenvectors of the rows' second moments with the largest eigenvalues, their right singular vectors: no others
+    keep as much of the rows (Eckart and Young 1936). Of equally near rows, any will do.
     """
-    _, _, components = np.linalg.svd(rows.vectors.astype(np.float64), full_matrices=False)
-    directions: Floats = components.T.astype(np.float32)
-    nearest = _nearest(queries @ rows.vectors.T, wanted)
+    _, ascending = np.linalg.eigh(rows.vectors.T.astype(np.float64) @ rows.vectors)
+    directions: Floats = ascending[:, ::-1].astype(np.float32)
+    cosines = queries @ rows.vectors.T
+    near_enough = np.partition(cosines, -wanted, axis=1)[:, [-wanted]] - _ALIKE
     for width in (*widths, directions.shape[1]):
         some = directions[:, :width]
-        candidates = _nearest((queries @ some) @ (rows.vectors @ some).T, rows.candidates)
-        found = [np.isin(own, among).mean() for own, among in zip(nearest, candidates, strict=True)]
-        recall = float(np.mean(found))
+        rough = (queries @ some) @ (rows.vectors @ some).T
+        candidates = np.argpartition(-rough, rows.candidates - 1, axis=1)[:, : rows.candidates]
+        near = (np.take_along_axis(cosines, candidates, axis=1) >= near_enough).sum(axis=1)
+        recall = float(np.minimum(near, wanted).mean() / wanted)
         if recall >= RECALL_FLOOR:
             break
     return some, recall
-
-
-def _nearest(cosines: Floats, count: int) -> Integers:
-    """Columns of the `count` largest in each row, in no order."""
-    return np.argpartition(-cosines, count - 1, axis=1)[:, :count]
 
 
 def _drawn(queries: int, most: int, seed: int) -> Integers:

@@ -80,6 +80,7 @@ def test_equal_queries_are_neighbours_of_each_other_but_not_of_themselves() -> N
 
     assert not (charted.neighbours == np.arange(200)[:, None]).any()
     assert charted.similarities == pytest.approx(np.ones((200, 5)), abs=1e-3)
+    assert charted.recall == 1
     assert (charted.neighbours // 20 == np.arange(200)[:, None] // 20).all()
 
 
