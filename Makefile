@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+NOT_INSTALLED = { echo "not installed: expected a network and 8 GB of disk, $(INSTALL_LOG) says what failed; then run make again" >&2; exit 1; }
+INSTALL_LOG := $(VENV)/install.log
 
 # Tests start hundreds of processes: none is to compile its modules again, or to spin in threads that wait for a core.
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,8 +49,9 @@ $(BIN)/python:
 
 # Kafka's jars are fetched here too, so that nothing after this needs a network.
 $(INSTALLED): pyproject.toml requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m pointsman.local.kafka
+	@echo "installing into $(VENV), about a minute; only this needs a network"
+	@{ $(BIN)/python -m pip install --disable-pip-version-check uv && \
+		$(BIN)/uv pip install --python $(BIN)/python -r requirements.lock && \
+		$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable . && \
+		$(BIN)/python -m pointsman.local.kafka; } >$(INSTALL_LOG) 2>&1 || $(NOT_INSTALLED)
 	@touch $@

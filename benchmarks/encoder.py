@@ -15,8 +15,9 @@ from time import process_time
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, Exported, export
-from services.trainer.fitting.familiarity import fit_projection
-from services.trainer.fitting.heads import Examples, HeadConfig, fit
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
+from services.trainer.fitting.examples import Examples
+from services.trainer.fitting.heads import fit
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, Text
@@ -84,8 +85,7 @@ def _rate(encoder: Encoder, tokens: int) -> float:
 
 def _explained(recorded: Recorded, embedded: Embedded) -> float:
     judging = held_out(recorded.prompts, 0.2, seed=0)
-    config = HeadConfig(ridge_alphas=(0.3, 1.0, 3.0, 10.0), trees=0)
-    projection = fit_projection(embedded.vectors)
+    config = HeadConfig(quality=("ridge",), length=())
     shares = []
     for answers in recorded.answers.values():
         examples = Examples(
@@ -95,7 +95,7 @@ def _explained(recorded: Recorded, embedded: Embedded) -> float:
             answers.response_tokens,
             judging[answers.query],
         )
-        head = fit(examples, projection, config, seed=0)
+        head = fit(examples, basis_of_one(examples, config, seed=0), config)
         if head is not None:
             shares.append(1 - head.judged_quality.error / head.judged_quality.constant_error)
     return fmean(shares)

@@ -4,7 +4,7 @@
 
 A fleet without executors is started, so that no LLM call runs beside. For each prompt length: the encoder's session
 alone (one prompt after the other, and in the embedder's micro-batches), then the whole path saturated by a burst, then
-at given shares of that rate. All in one run, since machines differ and drift; compare ratios.
+at given rates, and at given shares of the saturated one. All in one run, since machines differ and drift; compare ratios.
 """
 
 import argparse
@@ -163,8 +163,7 @@ async def measure(state: State, options: argparse.Namespace, console: Console) -
         await measure_path(state, names, prompts[:20], rate=10)
         burst = await measure_path(state, names, prompts, rate=None)
         runs = [burst]
-        for share in options.shares:
-            rate = burst.dispatched_per_s * share
+        for rate in (*options.rates, *(burst.dispatched_per_s * share for share in options.shares)):
             runs.append(await measure_path(state, names, prompts[: max(100, int(rate * options.seconds))], rate))
         for run in runs:
             show(console, run, alone)
@@ -199,6 +198,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[64, 192], help="prompt lengths (default 64 192)")
     parser.add_argument("--queries", type=int, default=600, help="queries of a burst (default 600)")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.5], help="shares of saturation (default 0.5)")
+    parser.add_argument("--rates", type=float, nargs="*", default=[10], help="queries per second as well (default 10)")
     parser.add_argument("--seconds", type=float, default=30, help="length of a run at a rate (default 30)")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()

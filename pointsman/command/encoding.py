@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.command.options import TaggerName
+from pointsman.training.config import TrainConfig
 from pointsman.training.encoding import Encoding, EncodingConfig
 from pointsman.training.tagging.chat import ChatEndpoint, ChatTagger
 from pointsman.training.tagging.domains import Tagger
 from pointsman.training.tagging.phrases import PhraseTagger
-from pointsman.training.training import TrainConfig
 from pointsman.training.tuning.config import AdoptConfig, TuneConfig
 from shared.addresses import checked
 from shared.errors import ConfigurationError

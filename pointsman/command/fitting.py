@@ -8,8 +8,9 @@ from rich import progress as bars
 from rich.console import Console
 
 from pointsman.local.state import Endpoints
+from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
-from pointsman.training.training import TrainConfig, Trained, Workplace, train_heads
+from pointsman.training.training import Trained, Workplace, train_heads
 from services.trainer.fitting.card import Candidate, Judgement
 from shared.artifacts import Artifacts
 from shared.database.engine import Database

@@ -53,6 +53,7 @@ SUBCOMMANDS = (
     Subcommand("models", "List, promote and roll back model versions.", _LLMS, "models:app"),
     Subcommand("import", "Bring recorded answers into the one format.", _LLMS, "importing:import_answers"),
     Subcommand("train", "Fit heads on recorded answers.", _LLMS, "train:train"),
+    Subcommand("evaluate", "Score routers on recorded answers, without a fleet.", _LLMS, "evaluate:evaluate"),
     Subcommand("simulate", "Serve simulated LLMs.", _LLMS, "simulate:simulate"),
 )
 

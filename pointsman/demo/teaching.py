@@ -11,8 +11,10 @@ from pointsman.client import Client
 from pointsman.command.announcing import announce
 from pointsman.demo.material import Lessons
 from pointsman.local.state import Endpoints
-from pointsman.training.training import Progress, TrainConfig, Workplace, train_heads
-from services.trainer.fitting.heads import HeadConfig
+from pointsman.training.config import TrainConfig
+from pointsman.training.training import Progress, Workplace, train_heads
+from services.trainer.fitting.basis import HeadConfig
+from services.trainer.fitting.estimators.trees import TreesConfig
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import add_model
@@ -21,8 +23,8 @@ from shared.messages import Model, PolicyParameters, Preferences, Receipt
 from shared.stream.snapshot import snapshot
 from shared.topics import DECISIONS
 
-#: Fewer trees than `pointsman train` takes: each LLM's head is fitted in seconds.
-_QUICK = HeadConfig(trees=40)
+#: Fewer kinds and trees than `pointsman train` takes: the heads are fitted in seconds.
+_QUICK = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=40))
 _PATIENCE_S = 90.0
 _POLL_S = 1.0
 _UNPAYABLE_USD = 1e-12

@@ -2,24 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pointsman.training.charting import Charted, chart_encoder
-from pointsman.training.encoding import Encoding, EncodingConfig, encode
+from pointsman.training.config import TrainConfig
+from pointsman.training.encoding import Encoding, encode
+from pointsman.training.heads import fit_heads
 from pointsman.training.policy import policy_of
 from pointsman.training.recorded import Recorded
 from pointsman.training.tuning.desk import Desk
-from pointsman.training.vectors import Embedded
-from services.trainer.fitting.atlas import AtlasConfig
-from services.trainer.fitting.card import Candidate, Lineage
-from services.trainer.fitting.familiarity import fit_projection
-from services.trainer.fitting.heads import HeadConfig, fit
-from services.trainer.fitting.publishing import Origin, store_head
-from services.trainer.fitting.rows import Queries, store_rows
-from services.trainer.fitting.split import held_out
+from services.trainer.fitting.card import Candidate
 from shared.artifacts import Artifacts, Card
 from shared.database.engine import Database
 from shared.database.registry import Status, add_model, enter_model, live_models
@@ -29,18 +24,6 @@ from shared.messages import Model
 
 if TYPE_CHECKING:
     from services.embedder.export import Exported
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """How heads are fitted."""
-
-    heads: HeadConfig = field(default_factory=HeadConfig)
-    atlas: AtlasConfig = field(default_factory=AtlasConfig)
-    encoding: EncodingConfig = field(default_factory=EncodingConfig)
-    #: Share of the queries that judge.
-    held_out: float = 0.2
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +109,6 @@ def _with_head(live: Sequence[Model]) -> set[str]:
     """LLMs that the live encoder's embeddings are predicted for by a head."""
     encoders = [model.version for model in live if model.kind == "encoder"]
     return {model.llm for model in live if model.llm is not None and model.encoder in encoders}
-
-
-def fit_heads(
-    recorded: Recorded, embedded: Embedded, encoder: str, artifacts: Artifacts, config: TrainConfig
-) -> Iterator[Candidate]:
-    """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows."""
-    judging = held_out(recorded.prompts, config.held_out, config.seed)
-    queries = Queries(embedded.inputs, judging)
-    projection = fit_projection(embedded.vectors)
-    lineage = Lineage(rows_sha256=store_rows(queries, projection, recorded.answers, artifacts))
-    for llm, answers in recorded.answers.items():
-        examples = queries.answered(answers)
-        head = fit(examples, projection, config.heads, config.seed)
-        if head is None:
-            raise ConfigurationError(
-                f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
-                "on either side of the split, there are fewer"
-            )
-        yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)
 
 
 async def _live_encoder(database: Database) -> Model:

@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 from math import exp, log
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.routing.offer import Offer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: One candidate's number, or those of many at once.
+Amount = TypeVar("Amount", float, "NDArray[np.float64]")
 
 #: Above this exponent the penalty goes on linearly, so that 80 s and 800 s never tie nor overflow.
 LINEAR_ABOVE = 20.0
@@ -63,8 +71,8 @@ class Score:
 
 
 def cost_usd(
-    prompt_tokens: float, response_tokens: float, usd_per_mtok_input: float, usd_per_mtok_output: float
-) -> float:
+    prompt_tokens: Amount, response_tokens: Amount, usd_per_mtok_input: float, usd_per_mtok_output: float
+) -> Amount:
     """c = n_in * usd_per_input_token + n_out * usd_per_output_token (MixLLM, method 1.4), USD.
 
     >>> cost_usd(1000, 500, usd_per_mtok_input=1.0, usd_per_mtok_output=4.0)
@@ -73,7 +81,7 @@ def cost_usd(
     return (prompt_tokens * usd_per_mtok_input + response_tokens * usd_per_mtok_output) / 1e6
 
 
-def trade(quality: float, cost: float, weights: Weights) -> float:
+def trade(quality: Amount, cost: Amount, weights: Weights) -> Amount:
     """(lam * p - cost_scale * c) / (lam + 1): quality against cost in USD (method 1.7).
 
     >>> trade(0.75, 0.0025, Weights(willingness_to_pay=1.0, cost_scale_per_usd=100))

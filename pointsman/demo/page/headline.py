@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element, paragraph, text
-from pointsman.demo.page.scales import Linear
-from pointsman.demo.page.svg import line, rectangle
 from pointsman.demo.story import Interval, Report, Story
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup, element, paragraph, text
+from pointsman.drawing.scales import Linear
+from pointsman.drawing.svg import line, rectangle
 
 _BEST = "pointsman - best_single"
 _RANDOM = "pointsman - random"

@@ -1,7 +1,7 @@
 """What the page does not show, said at its end."""
 
-from pointsman.demo.page.markup import Markup, element, text
 from pointsman.demo.story import Story
+from pointsman.drawing.markup import Markup, element, text
 
 
 def limits(story: Story) -> Markup:

@@ -1,9 +1,9 @@
 """The table of LLMs: what each did of the prompts, and what it would have done of all of them."""
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element, joined, number, text
 from pointsman.demo.page.roster import Roster
 from pointsman.demo.story import DemoLlm, LlmTotals, Story, Totals
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup, element, joined, number, text
 
 _NOTHING = LlmTotals(share=0.0, quality=None, cost_usd=None, wait_s=None)
 _COLUMNS = ("LLM", "Share", "Quality", "Cost", "Wait", "Quality", "Cost", "USD per million tokens")

@@ -1,17 +1,17 @@
 """The whole page, top to bottom."""
 
 from collections.abc import Callable
-from importlib.resources import files
 
 from pointsman.demo.page import queues, shares, stages, trade
 from pointsman.demo.page.headline import headline
 from pointsman.demo.page.limits import limits
 from pointsman.demo.page.llms import table
-from pointsman.demo.page.markup import Markup, element, joined, text
 from pointsman.demo.page.receipt import explained
 from pointsman.demo.page.roster import Roster, roster
-from pointsman.demo.page.svg import NARROW, WIDE
 from pointsman.demo.story import Story
+from pointsman.drawing.markup import Markup, joined
+from pointsman.drawing.sheet import figure, sheet
+from pointsman.drawing.svg import NARROW, WIDE
 
 _HOW_TRADE = (
     "How to read it: up is better, left is cheaper. Each dot answers every prompt with one LLM alone. The line is what "
@@ -49,40 +49,24 @@ _HATCH = Markup(
 
 def render(story: Story) -> str:
     """One self-contained HTML page; it loads nothing from anywhere."""
-    title = "Pointsman: what the demo showed"
-    head = element(
-        "head",
-        None,
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("meta", {"name": "color-scheme", "content": "light dark"}),
-        # Without it browsers ask the server for one.
-        Markup('<link rel="icon" href="data:,">'),
-        element("title", None, text(title)),
-        element("style", None, _asset("page.css")),
-    )
-    tip = element("div", {"id": "tip", "role": "tooltip", "hidden": "hidden"})
-    body = element(
-        "body", None, _HATCH, element("main", None, *_parts(story)), tip, element("script", None, _asset("page.js"))
-    )
-    return f"<!doctype html>\n{element('html', {'lang': 'en'}, head, body)}\n"
+    return sheet("Pointsman: what the demo showed", _parts(story), _HATCH)
 
 
 def _parts(story: Story) -> list[Markup]:
     who = roster(story)
     parts = [headline(story)]
     if trade.known(story):
-        parts.append(_figure("Quality against cost", _twice(story, who, trade.draw), _HOW_TRADE))
+        parts.append(figure("Quality against cost", _twice(story, who, trade.draw), _HOW_TRADE))
     if story.queues:
-        parts.append(_figure("Queues fill and empty", _twice(story, who, queues.draw), _how_queues(story)))
+        parts.append(figure("Queues fill and empty", _twice(story, who, queues.draw), _how_queues(story)))
     if story.report.answered:
-        parts.append(_figure("The routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
+        parts.append(figure("The routing turns", _twice(story, who, shares.draw), _HOW_SHARES))
     if story.report.stages:
         drawn = joined(stages.draw(story, width) for width in (WIDE, NARROW))
-        parts.append(_figure("Where the time goes", drawn, _HOW_STAGES))
-    parts.append(_figure("LLM by LLM", table(story, who), _HOW_TABLE))
+        parts.append(figure("Where the time goes", drawn, _HOW_STAGES))
+    parts.append(figure("LLM by LLM", table(story, who), _HOW_TABLE))
     if story.explained is not None:
-        parts.append(_figure("One decision, explained", explained(story.explained, who), _HOW_RECEIPT))
+        parts.append(figure("One decision, explained", explained(story.explained, who), _HOW_RECEIPT))
     return [*parts, limits(story)]
 
 
@@ -94,12 +78,3 @@ def _how_queues(story: Story) -> str:
 
 def _twice(story: Story, who: Roster, draw: Callable[[Story, Roster, float], Markup]) -> Markup:
     return joined(draw(story, who, width) for width in (WIDE, NARROW))
-
-
-def _figure(heading: str, content: Markup, how: str) -> Markup:
-    caption = element("figcaption", None, text(how))
-    return element("section", None, element("h2", None, text(heading)), element("figure", None, content, caption))
-
-
-def _asset(name: str) -> Markup:
-    return Markup(files(__package__).joinpath(name).read_text(encoding="utf-8"))

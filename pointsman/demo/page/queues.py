@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Attributes, Markup, element
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.svg import Picture, frame, group, label, line, marks, path, rectangle, telling
 from pointsman.demo.page.timeline import Timeline, stalls
 from pointsman.demo.story import QueueSample, Story
+from pointsman.drawing import words
+from pointsman.drawing.markup import Attributes, Markup, element
+from pointsman.drawing.svg import Picture, frame, group, label, line, marks, path, rectangle, telling
 
 _AXIS = 34.0
 _HEAD = 20.0

@@ -1,11 +1,11 @@
 """One decision, explained by its receipt."""
 
 from pointsman.command.reasons import barred
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element, joined, paragraph, text
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.scales import Linear
 from pointsman.demo.story import Told
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup, element, joined, paragraph, text
+from pointsman.drawing.scales import Linear
 from shared.messages import Candidate, Receipt
 
 

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Attributes, Markup, element
-from pointsman.demo.page.placing import spread
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.scales import rounded_up
-from pointsman.demo.page.svg import LINE, Picture, frame, group, label, line, marks, rectangle, telling
 from pointsman.demo.page.timeline import Timeline
 from pointsman.demo.story import QueryPoint, Story
+from pointsman.drawing import words
+from pointsman.drawing.markup import Attributes, Markup, element
+from pointsman.drawing.placing import spread
+from pointsman.drawing.scales import rounded_up
+from pointsman.drawing.svg import LINE, Picture, frame, group, label, line, marks, rectangle, telling
 
 _AXIS = 34.0
 _COUNTS = 46.0

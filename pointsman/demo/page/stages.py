@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Attributes, Markup, element
-from pointsman.demo.page.scales import Linear, rounded_up
-from pointsman.demo.page.svg import NARROW, Picture, frame, group, label, line, marks, telling
 from pointsman.demo.story import StageTimes, Story
+from pointsman.drawing import words
+from pointsman.drawing.markup import Attributes, Markup, element
+from pointsman.drawing.scales import Linear, rounded_up
+from pointsman.drawing.svg import NARROW, Picture, frame, group, label, line, marks, telling
 
 #: What each stage does; those after the decision happen at the LLM.
 _ROUTING = {"embed": "Read and embed", "predict": "Predict for every LLM", "decide": "Decide"}

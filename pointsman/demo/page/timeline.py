@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup
-from pointsman.demo.page.scales import Linear
-from pointsman.demo.page.svg import LINE, NARROW, label, line, rectangle, text_width
 from pointsman.demo.story import Happening, Story
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup
+from pointsman.drawing.scales import Linear
+from pointsman.drawing.svg import LINE, NARROW, label, line, rectangle, text_width
 
 #: Left and right of the time axis, by the width of the picture.
 _MARGINS_WIDE, _MARGINS_NARROW = (174.0, 172.0), (4.0, 118.0)

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
-from pointsman.demo.page import words
-from pointsman.demo.page.markup import Markup, element
-from pointsman.demo.page.placing import Anchored, Box, place
 from pointsman.demo.page.roster import Roster
-from pointsman.demo.page.scales import Linear, Log
-from pointsman.demo.page.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
 from pointsman.demo.story import QueryPoint, Report, Story, Totals
+from pointsman.drawing import words
+from pointsman.drawing.markup import Markup, element
+from pointsman.drawing.placing import Anchored, Box, beside, leader, place
+from pointsman.drawing.scales import Linear, Log
+from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
 #: Room for what costs nothing, which has no logarithm.
 _FREE = 40.0
-_LEADER_FROM = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,26 +213,8 @@ def _labels(
     taken = [_around(spot, plane) for spot in spots] + [Box(x1 - 1, y1 - 1, x2 + 1, y2 + 1) for x1, y1, x2, y2 in arms]
     boxes = place(anchors, taken, list(_along(points)), plane.bounds)
     for one, box, name, kind in zip(anchors, boxes, said, kinds, strict=True):
-        yield from _leader(one, box)
-        yield _beside(one, box, name, kind)
-
-
-def _beside(one: Anchored, box: Box, name: str, kind: str) -> Markup:
-    """The label in its box, set against the side of its mark."""
-    y = (box.top + box.bottom) / 2
-    if box.left >= one.x:
-        return label(box.left, y, name, kind)
-    if box.right <= one.x:
-        return label(box.right, y, name, kind, "end")
-    return label((box.left + box.right) / 2, y, name, kind, "middle")
-
-
-def _leader(one: Anchored, box: Box) -> Iterator[Markup]:
-    """A thin line to a label that could not stand beside its mark."""
-    x = min(max(one.x, box.left), box.right)
-    y = min(max(one.y, box.top + 3), box.bottom - 3)
-    if abs(x - one.x) + abs(y - one.y) > _LEADER_FROM + one.radius:
-        yield line(one.x, one.y, x, y, "leader")
+        yield from leader(one, box)
+        yield beside(one, box, name, kind)
 
 
 def _around(spot: _Spot, plane: _Plane) -> Box:

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from services.trainer.fitting.heads import Mask
+from services.trainer.fitting.examples import Mask
 from shared.artifacts import Artifact, Artifacts
 from shared.atlas import DOMAINS, VECTOR, AtlasCard
 from shared.encoder import EncoderCard

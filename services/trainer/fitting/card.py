@@ -70,6 +70,14 @@ class HeadCard(Lineage):
     training_rows: int
     quality: Judgement
     length: Judgement
+    #: Area under the cost-quality curve by kind of quality, of all heads of the run on its judging queries; empty where
+    #: an LLM was fitted alone.
+    areas: dict[str, float] = {}
+    #: Expected calibration error of quality on the judging rows, and whether predictions are bent by a curve.
+    calibration_error: float | None = None
+    calibrated: bool = False
+    #: Share of held-out lengths within the 10-90 % interval.
+    length_coverage: float | None = None
     #: None when no head was live.
     compared: Comparison | None = None
     #: Largest difference between the file and the estimators it was made from.

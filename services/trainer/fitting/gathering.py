@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.fitting.heads import Examples, Mask
+from services.trainer.fitting.examples import Examples, Mask
 from services.trainer.fitting.split import held_out_vectors
 from shared.database.labels import Label
 from shared.errors import PermanentError
@@ -46,6 +46,7 @@ def of_log(labels: Sequence[Label], dimensions: int | None, share: float, seed: 
         neighbours=inputs.neighbours,
         similarities=inputs.similarities,
         numbers=np.full(len(labels), -1, np.int64),
+        calibrating=np.zeros(len(labels), np.bool_),
     )
 
 
@@ -83,6 +84,7 @@ def _take(examples: Examples, rows: Mask) -> Examples:
         neighbours=inputs.neighbours,
         similarities=inputs.similarities,
         numbers=None if examples.numbers is None else examples.numbers[rows],
+        calibrating=None if examples.calibrating is None else examples.calibrating[rows],
     )
 
 
@@ -97,6 +99,7 @@ def _join(one: Examples, other: Examples) -> Examples:
         neighbours=_joined(one.neighbours, other.neighbours),
         similarities=_joined(one.similarities, other.similarities),
         numbers=_joined(one.numbers, other.numbers),
+        calibrating=_joined(one.calibrating, other.calibrating),
     )
 
 

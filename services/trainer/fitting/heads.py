@@ -1,69 +1,19 @@
-"""Fits one LLM's head: quality and response length from a query's embedding."""
+"""Fits one LLM's head: quality and response length of a query, from what is known before it is answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import Ridge
 
-from services.trainer.fitting.familiarity import Projection, inverse_of_seen
-from shared.head import Inputs
-from shared.inference import Floats, Integers
+from services.trainer.fitting.basis import Basis, HeadConfig
+from services.trainer.fitting.calibration import Calibrated, Curve, calibrate, calibration_error
+from services.trainer.fitting.estimators.port import Estimator, Ground, Rows
+from services.trainer.fitting.examples import Examples, Mask
+from services.trainer.fitting.familiarity import inverse_of_seen
+from shared.inference import Floats
 
-Mask = NDArray[np.bool_]
 _ONE_SIDED_95 = 1.645
-
-
-class Estimator(Protocol):
-    """What scikit-learn's regressors have in common."""
-
-    def fit(self, features: Floats, target: Floats) -> Self: ...
-
-    def predict(self, features: Floats) -> Floats: ...
-
-
-@dataclass(frozen=True, slots=True)
-class HeadConfig:
-    """What is tried; quality and length choose independently."""
-
-    ridge_alphas: tuple[float, ...] = (1.0, 10.0)
-    #: Trees of the forest; 0 leaves it out.
-    trees: int = 100
-    #: Rows per leaf; larger leaves make smaller files and smoother predictions.
-    leaf_rows: int = 10
-    #: Share of the features that each split looks at.
-    features: float = 0.1
-    #: Share of the rows that each tree sees.
-    samples: float = 0.5
-    #: Cores used; -1 takes all.
-    jobs: int = -1
-    #: With fewer rows held out or fitted, no head can be judged.
-    fewest_rows: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """One LLM's rows: vectors (n, d); the others (n,), response tokens NaN where unknown; `held_out` rows judge."""
-
-    vectors: Floats
-    prompt_tokens: Floats
-    quality: Floats
-    response_tokens: Floats
-    held_out: Mask
-    #: See shared.head.Inputs; no row is its own neighbour.
-    features: Floats | None = None
-    neighbours: Integers | None = None
-    similarities: Floats | None = None
-    #: (n,) the rows' own numbers, as neighbours name them; -1 for what came after training, nobody's neighbour.
-    numbers: Integers | None = None
-
-    @property
-    def inputs(self) -> Inputs:
-        return Inputs(self.vectors, self.prompt_tokens, self.features, self.neighbours, self.similarities)
+_LOW, _HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +39,7 @@ class FittedHead:
     """All that the graph is made of."""
 
     quality: Estimator
-    #: Predicts log(1 + tokens) from the vector and log(1 + prompt tokens).
+    #: Predicts log(1 + tokens).
     log_tokens: Estimator
     #: Mean of exp(residual): turns the exponential of a mean logarithm into a mean (Duan's smearing).
     smear: float
@@ -98,11 +48,16 @@ class FittedHead:
     high: float
     #: Predicted logarithms are held below this, or a far query would be forecast to cost a fortune.
     most_log_tokens: float
-    projection: Projection
+    basis: Basis
     inverse_of_seen: Floats
     rows: int
+    calibrated: bool
     judged_quality: Judged
     judged_length: Judged
+    #: Expected calibration error of quality on the judging rows.
+    calibration_error: float
+    #: Share of held-out rows whose length lies within its interval, the interval fitted on other rows; 0.8 is meant.
+    coverage: float
     #: (held out,) quality minus what was predicted of it when those rows were unknown.
     residuals: Floats
 
@@ -117,75 +72,104 @@ class FittedHead:
         )
 
 
-def fit(examples: Examples, projection: Projection, config: HeadConfig, seed: int) -> FittedHead | None:
-    """Choose each estimator on the held-out rows, then fit it to all; None with too few rows to judge.
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Which rows (n,) do what; held out are those that judge and those that calibrate."""
+
+    fitted: Mask
+    judging: Mask
+    calibrating: Mask
+
+    def __getitem__(self, rows: Mask) -> "_Split":
+        return _Split(self.fitted[rows], self.judging[rows], self.calibrating[rows])
+
+    @property
+    def fewest(self) -> int:
+        return int(min(self.fitted.sum(), self.judging.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A ground, and what an estimator that was shown the fitted rows alone predicts of all (n,)."""
+
+    ground: Ground
+    predicted: Floats
+    judged: Judged
+
+
+def fit(examples: Examples, basis: Basis, config: HeadConfig) -> FittedHead | None:
+    """Choose each ground on the judging rows, then read it out of all; None with too few rows to judge.
 
     Length falls back on its constant: it is needed with every head.
     """
-    known = np.isfinite(examples.response_tokens)
-    if min(_fewest(examples.held_out), _fewest(examples.held_out[known])) < config.fewest_rows:
+    split, known = _split(examples), np.isfinite(examples.response_tokens)
+    if min(split.fewest, split[known].fewest) < config.fewest_rows:
         return None
-    quality_judged, quality_residuals = _judge(
-        _candidates(config, seed), examples.vectors, examples.quality, examples.held_out
-    )
-    features = length_features(examples.vectors, examples.prompt_tokens)[known]
-    log_tokens = np.log1p(examples.response_tokens[known])
-    length_candidates = _candidates(config, seed) | {"constant": partial(Ridge, alpha=1e12)}
-    length_judged, residuals = _judge(length_candidates, features, log_tokens, examples.held_out[known])
+    qualities, log_lengths = examples.qualities(), examples.log_lengths()[known]
+    chosen = _choose(basis.quality, qualities, split)
+    curve = _calibration(chosen.predicted.clip(0, 1), examples.quality, split)
+    predicted = chosen.predicted.clip(0, 1) if curve is None else curve(chosen.predicted.clip(0, 1))
+    estimator = chosen.ground.read_out(qualities)
+    length = _choose(basis.length, log_lengths, split[known])
+    residuals = (log_lengths.target - length.predicted)[examples.held_out[known]]
     return FittedHead(
-        quality=_candidates(config, seed)[quality_judged.kind]().fit(examples.vectors, examples.quality),
-        log_tokens=length_candidates[length_judged.kind]().fit(features, log_tokens),
+        quality=estimator if curve is None else Calibrated(estimator, curve),
+        log_tokens=length.ground.read_out(log_lengths),
         smear=float(np.exp(residuals).mean()),
-        low=float(np.quantile(residuals, 0.1)),
-        high=float(np.quantile(residuals, 0.9)),
-        most_log_tokens=float(log_tokens.max()),
-        projection=projection,
-        inverse_of_seen=inverse_of_seen(projection(examples.vectors)),
+        low=float(np.quantile(residuals, _LOW)),
+        high=float(np.quantile(residuals, _HIGH)),
+        most_log_tokens=float(log_lengths.target.max()),
+        basis=basis,
+        inverse_of_seen=inverse_of_seen(basis.projection(examples.vectors)),
         rows=len(examples.quality),
-        judged_quality=quality_judged,
-        judged_length=length_judged,
-        residuals=quality_residuals,
+        calibrated=curve is not None,
+        judged_quality=chosen.judged,
+        judged_length=length.judged,
+        calibration_error=calibration_error(predicted[split.judging], examples.quality[split.judging]),
+        coverage=_coverage(residuals),
+        residuals=(examples.quality - predicted)[examples.held_out],
     )
 
 
-def length_features(vectors: Floats, prompt_tokens: Floats) -> Floats:
-    """(n, d + 1): the vector and log(1 + prompt tokens)."""
-    return np.concatenate([vectors, np.log1p(prompt_tokens).reshape(-1, 1)], axis=1)
+def _split(examples: Examples) -> _Split:
+    nobody = np.zeros(len(examples.quality), np.bool_)
+    calibrating = nobody if examples.calibrating is None else examples.calibrating
+    return _Split(~examples.held_out, examples.held_out & ~calibrating, calibrating)
 
 
-def _candidates(config: HeadConfig, seed: int) -> dict[str, Callable[[], Estimator]]:
-    def ridge(alpha: float) -> Callable[[], Estimator]:
-        return partial(Ridge, alpha=alpha)
-
-    forest = partial(
-        RandomForestRegressor,
-        n_estimators=config.trees,
-        min_samples_leaf=config.leaf_rows,
-        max_features=config.features,
-        max_samples=config.samples,
-        random_state=seed,
-        n_jobs=config.jobs,
-    )
-    ridges = {f"ridge-{alpha:g}": ridge(alpha) for alpha in config.ridge_alphas}
-    return ridges | ({"forest": forest} if config.trees else {})
-
-
-def _judge(
-    candidates: Mapping[str, Callable[[], Estimator]], features: Floats, target: Floats, held_out: Mask
-) -> tuple[Judged, Floats]:
-    """The candidate with the smallest held-out error, and its held-out residuals."""
-    fitted, judging = features[~held_out], features[held_out]
-    residuals: dict[str, Floats] = {}
-    for kind, make in candidates.items():
-        estimator = make().fit(fitted, target[~held_out])
-        residuals[kind] = target[held_out] - estimator.predict(judging)
-    errors = {kind: float(np.square(residual).mean()) for kind, residual in residuals.items()}
+def _choose(grounds: Mapping[str, Ground], rows: Rows, split: _Split) -> _Chosen:
+    """The ground with the smallest error on the judging rows."""
+    fitted, target = rows[split.fitted], rows.target[split.judging]
+    predicted = {kind: ground.read_out(fitted).predict(rows.inputs) for kind, ground in grounds.items()}
+    squares = {kind: np.square(target - values[split.judging]) for kind, values in predicted.items()}
+    errors = {kind: float(values.mean()) for kind, values in squares.items()}
     best = min(errors, key=errors.__getitem__)
-    constant = np.square(target[held_out] - target[~held_out].mean())
-    gains = constant - np.square(residuals[best])
-    least_gain = float(gains.mean() - _ONE_SIDED_95 * gains.std(ddof=1) / np.sqrt(len(gains)))
-    return Judged(best, len(judging), errors[best], float(constant.mean()), least_gain, errors), residuals[best]
+    constant = np.square(target - fitted.target.mean())
+    least_gain = _least(constant - squares[best])
+    judged = Judged(best, len(target), errors[best], float(constant.mean()), least_gain, errors)
+    return _Chosen(grounds[best], predicted[best], judged)
 
 
-def _fewest(held_out: Mask) -> int:
-    return int(min(held_out.sum(), (~held_out).sum()))
+def _calibration(predicted: Floats, quality: Floats, split: _Split) -> Curve | None:
+    """The curve of the calibrating rows; None unless the judging rows are surely predicted better with it."""
+    curve = calibrate(predicted[split.calibrating], quality[split.calibrating])
+    if curve is None:
+        return None
+    plain, target = predicted[split.judging], quality[split.judging]
+    bent = curve(plain)
+    gain = _least(np.square(plain - target) - np.square(bent - target))
+    return curve if gain > 0 and calibration_error(bent, target) < calibration_error(plain, target) else None
+
+
+def _least(gains: Floats) -> float:
+    """Lower end of the one-sided 95 % interval of their mean."""
+    return float(gains.mean() - _ONE_SIDED_95 * gains.std(ddof=1) / np.sqrt(len(gains)))
+
+
+def _coverage(residuals: Floats) -> float:
+    """Share within the interval, each half by the quantiles of the other."""
+    halves = residuals[::2], residuals[1::2]
+    inside = [
+        (np.quantile(one, _LOW) <= other) & (other <= np.quantile(one, _HIGH)) for one, other in (halves, halves[::-1])
+    ]
+    return float(np.concatenate(inside).mean())

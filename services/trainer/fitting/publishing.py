@@ -5,8 +5,9 @@ from hashlib import sha256
 from importlib.metadata import version as version_of
 
 from services.trainer.fitting.card import Candidate, Comparison, HeadCard, Judgement, Lineage
+from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.graph import check_parity, head_graph
-from services.trainer.fitting.heads import Examples, FittedHead, Judged
+from services.trainer.fitting.heads import FittedHead, Judged
 from shared.artifacts import Artifacts
 from shared.inference import Session
 from shared.messages import Model
@@ -28,7 +29,7 @@ def store_head(
     """Write a head's file and card; raises ArtifactError when the file does not say what the estimators say."""
     graph = head_graph(head)
     parity = check_parity(head, graph, examples.inputs)
-    kinds = f"{head.judged_quality.kind}+{head.judged_length.kind}"
+    kinds = f"{head.judged_quality.kind}-{head.judged_length.kind}"
     session = Session(graph)
     card = HeadCard(
         **origin.lineage.model_dump(),
@@ -40,10 +41,14 @@ def store_head(
         training_rows=head.rows,
         quality=_judgement(head.judged_quality),
         length=_judgement(head.judged_length),
+        areas=dict(head.basis.areas),
+        calibration_error=head.calibration_error,
+        calibrated=head.calibrated,
+        length_coverage=head.coverage,
         compared=compared,
         parity=parity,
         seed=origin.seed,
-        made_by={package: version_of(package) for package in ("numpy", "onnx", "scikit-learn", "skl2onnx")},
+        made_by={package: version_of(package) for package in ("numpy", "onnx", "scikit-learn")},
     )
     stored = artifacts.put(graph, card.model_dump(mode="json"))
     model = Model(

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.trainer.fitting.basis import Basis, HeadConfig, basis_of_one
 from services.trainer.fitting.card import Candidate, Comparison, Lineage
-from services.trainer.fitting.familiarity import Projection, fit_projection
+from services.trainer.fitting.estimators.trees import TreesConfig
+from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.gathering import Gathered, gather, of_log
-from services.trainer.fitting.heads import Examples, FittedHead, HeadConfig, fit
+from services.trainer.fitting.heads import FittedHead, fit
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.publishing import Origin, store_head
 from services.trainer.fitting.rows import load_rows
@@ -23,7 +25,7 @@ class RefitConfig:
     """How heads are fitted from feedback."""
 
     #: One core: serving has the others.
-    heads: HeadConfig = field(default_factory=lambda: HeadConfig(jobs=1))
+    heads: HeadConfig = field(default_factory=lambda: HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(jobs=1)))
     #: Share of the labelled queries that judge.
     held_out: float = 0.2
     #: With fewer held-out queries that the live head was not fitted on, the two cannot be compared.
@@ -36,11 +38,11 @@ def refit(order: Order, labels: Sequence[Label], left_out: int, artifacts: Artif
 
     Raises PermanentError when there are too few rows or one class only, and ArtifactError when parity fails.
     """
-    kept, projection = _kept(order, artifacts)
+    kept, basis = _kept(order, artifacts)
     gathered = _gather(order, kept, labels, config)
     examples = gathered.examples
     _check(order.llm, examples)
-    head = fit(examples, projection or fit_projection(examples.vectors), config.heads, config.seed)
+    head = _fit(examples, basis, config)
     if head is None:
         raise PermanentError(
             f"expected {config.heads.fewest_rows} rows of {order.llm} with response tokens on either side of the "
@@ -56,8 +58,17 @@ def refit(order: Order, labels: Sequence[Label], left_out: int, artifacts: Artif
     return store_head(origin, head, examples, _compare(order, head, gathered, artifacts, config), artifacts)
 
 
-def _kept(order: Order, artifacts: Artifacts) -> tuple[Examples | None, Projection | None]:
-    """Kept rows with the projection that all heads of their run share."""
+def _fit(examples: Examples, basis: Basis | None, config: RefitConfig) -> FittedHead | None:
+    """On the basis of the run; on one of its own where there was none, or that one needs what some rows lack."""
+    if not (~examples.held_out & np.isfinite(examples.response_tokens)).any():
+        return None
+    if basis is None or not basis.suits(examples.inputs):
+        basis = basis_of_one(examples, config.heads, config.seed)
+    return fit(examples, basis, config.heads)
+
+
+def _kept(order: Order, artifacts: Artifacts) -> tuple[Examples | None, Basis | None]:
+    """Kept rows with the basis that all heads of their run share."""
     return (None, None) if order.seen.rows_sha256 is None else load_rows(order.seen.rows_sha256, order.llm, artifacts)
 
 

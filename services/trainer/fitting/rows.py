@@ -11,14 +11,16 @@ from numpy.lib.format import write_array
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from services.trainer.fitting.familiarity import Projection
-from services.trainer.fitting.heads import Examples, Mask
+from services.trainer.fitting.basis import Basis
+from services.trainer.fitting.examples import Examples, Mask
+from services.trainer.fitting.packing import pack_basis, unpack_basis, within
 from shared.artifacts import Artifacts
 from shared.errors import ArtifactError
 from shared.features import FEATURES
 from shared.head import Inputs
 from shared.inference import Floats
 
+_BASIS = "basis"
 #: Parts of the inputs that a run may be without.
 _OPTIONAL = ("features", "neighbours", "similarities")
 
@@ -36,10 +38,16 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What all LLMs were asked, n queries, and which of them judge (n,); neighbours name them by number, 0 to n - 1."""
+    """What all LLMs were asked, n queries; neighbours name them by number, 0 to n - 1."""
 
     inputs: Inputs
+    #: (n,) which are not fitted, and which of those calibrate; the others of them judge.
     held_out: Mask
+    calibrating: Mask
+
+    @property
+    def judging(self) -> Mask:
+        return self.held_out & ~self.calibrating
 
     def answered(self, answers: Answers) -> Examples:
         """One LLM's examples."""
@@ -54,17 +62,18 @@ class Queries:
             neighbours=inputs.neighbours,
             similarities=inputs.similarities,
             numbers=answers.query,
+            calibrating=self.calibrating[answers.query],
         )
 
 
-def store_rows(queries: Queries, projection: Projection, answers: Mapping[str, Answers], artifacts: Artifacts) -> str:
+def store_rows(queries: Queries, basis: Basis, answers: Mapping[str, Answers], artifacts: Artifacts) -> str:
     """Write all LLMs' rows as one file; the same rows make the same sha256, which is returned."""
     arrays: dict[str, NDArray[Any]] = {
         "vectors": queries.inputs.vectors,
         "prompt_tokens": queries.inputs.prompt_tokens,
         "held_out": queries.held_out,
-        "projection_mean": projection.mean,
-        "projection_whitening": projection.whitening,
+        "calibrating": queries.calibrating,
+        **{f"{_BASIS}/{name}": array for name, array in pack_basis(basis).items()},
     }
     optional = {name: getattr(queries.inputs, name) for name in _OPTIONAL}
     arrays |= {name: values for name, values in optional.items() if values is not None}
@@ -84,17 +93,19 @@ def store_rows(queries: Queries, projection: Projection, answers: Mapping[str, A
     return artifacts.put(content.getvalue(), card).sha256
 
 
-def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Projection]:
-    """One LLM's kept examples, and the projection of the run; raises ArtifactError when the file is not such."""
+def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Basis]:
+    """One LLM's kept examples, and the basis of the run; raises ArtifactError when the file is not such."""
     try:
         with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
             optional = {name: kept[name] for name in _OPTIONAL if name in kept}
             if "features" in optional and optional["features"].shape[1] != len(FEATURES):
                 # Of a version that computed others: what is served would not fit a head that reads them.
                 del optional["features"]
-            queries = Queries(Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"])
+            queries = Queries(
+                Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"], kept["calibrating"]
+            )
             rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
-            return queries.answered(rows), Projection(kept["projection_mean"], kept["projection_whitening"])
+            return queries.answered(rows), unpack_basis(within(kept, _BASIS))
     except (BadZipFile, KeyError, OSError, ValueError) as error:
         raise ArtifactError(f"expected {sha256} to hold training rows of {llm}: {error}; train it again") from error
 

@@ -25,10 +25,18 @@ def held_out_vectors(vectors: NDArray[np.float32], share: float, seed: int) -> N
     return np.array([_place(vector.astype("<f4").tobytes(), seed) < share for vector in vectors], np.bool_)
 
 
+def words_of(prompt: str) -> str:
+    """What near-duplicates have in common.
+
+    >>> words_of("What is 2 + 3?")
+    'what is'
+    """
+    return _VARIABLE.sub(" ", prompt.lower()).strip()
+
+
 def _position(prompt: str, seed: int) -> float:
     """A place in [0, 1) that only the prompt's words and the seed decide."""
-    words = _VARIABLE.sub(" ", prompt.lower()).strip()
-    return _place(words.encode(), seed)
+    return _place(words_of(prompt).encode(), seed)
 
 
 def _place(content: bytes, seed: int) -> float:

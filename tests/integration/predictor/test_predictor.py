@@ -11,9 +11,10 @@ from aiohttp import web
 from onnx import TensorProto, helper
 
 from pointsman.local.process import Child
-from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
+from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.graph import head_graph
-from services.trainer.fitting.heads import Examples, HeadConfig, fit
+from services.trainer.fitting.heads import fit
 from shared import topics
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
@@ -70,7 +71,8 @@ def store_head(serving: Serving, llm: str, encoder: str, level: float) -> Model:
     examples = Examples(
         vectors, np.full(200, 50, np.float32), level + noise, np.full(200, 123, np.float32), np.arange(200) % 5 == 0
     )
-    head = fit(examples, fit_projection(vectors), HeadConfig(trees=5, jobs=1), seed=0)
+    config = HeadConfig(quality=("ridge",), length=("ridge",))
+    head = fit(examples, basis_of_one(examples, config, seed=0), config)
     assert head is not None
     stored = Artifacts(serving.artifacts).put(head_graph(head), {})
     return Model(kind="head", llm=llm, version=f"level-{level}", encoder=encoder, sha256=stored.sha256, url=stored.url)

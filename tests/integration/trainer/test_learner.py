@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.card import Candidate, HeadCard
-from services.trainer.fitting.heads import HeadConfig
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.refit import RefitConfig, refit
 from services.trainer.fitting.split import held_out_vectors
@@ -26,7 +26,7 @@ from tests.integration.trainer.fleet import eventually
 from tests.integration.trainer.lessons import ENCODER, Lesson, learn_by_heart, lessons, llm
 from tests.unit.trainer.samples import ACCEPTED_AT
 
-CONFIG = RefitConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0), fewest_compared=15)
+CONFIG = RefitConfig(heads=HeadConfig(quality=("ridge",), length=("ridge",)), fewest_compared=15)
 
 
 class School:

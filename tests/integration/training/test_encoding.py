@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from pointsman.command.encoding import Tagging, Tuning, describe, train_config
+from pointsman.training.config import TrainConfig
 from pointsman.training.encoding import EncodingConfig
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
-from pointsman.training.training import TrainConfig, Trained, Workplace, train_heads
+from pointsman.training.training import Trained, Workplace, train_heads
 from pointsman.training.tuning.config import AdoptConfig, TuneConfig
 from services.embedder.export import ExportConfig, Exported, export, register
-from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.atlas import Atlas
 from shared.database.engine import Database
@@ -21,7 +22,7 @@ from shared.errors import ConfigurationError
 from shared.messages import Model
 from tests.integration.training.recording import write_recording
 
-_QUICK = HeadConfig(ridge_alphas=(1.0,), trees=0, fewest_rows=20)
+_QUICK = HeadConfig(quality=("ridge",), length=("ridge",), fewest_rows=20)
 # Word vectors alone: quick to tune, and far from knowing topics.
 _SHALLOW = AdoptConfig(
     TuneConfig(epochs=6, batch=32, learning_rate=1e-3, checks_per_epoch=1), depth=0, max_length=32, tagger="labels"

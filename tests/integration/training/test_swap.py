@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
-from pointsman.training.training import TrainConfig, Trained, Workplace, train_heads
+from pointsman.training.training import Trained, Workplace, train_heads
 from services.embedder.export import register
-from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.messages import Model, Prediction, Query
@@ -16,7 +17,7 @@ from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import HOME_PARTITIONS, Serving, metric
 from tests.integration.training.recording import write_recording
 
-_QUICK = TrainConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0))
+_QUICK = TrainConfig(heads=HeadConfig(quality=("ridge",), length=("ridge",)))
 _QUERIES = 250
 
 

@@ -43,7 +43,7 @@ _OKLAB = np.array(
 
 def _palettes() -> dict[str, dict[str, Colour]]:
     """Linear RGB by name, for light and for dark readers."""
-    style = files("pointsman.demo.page").joinpath("page.css").read_text(encoding="utf-8")
+    style = files("pointsman.drawing").joinpath("page.css").read_text(encoding="utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     return {"light": _colours(light), "dark": _colours(dark)}
 

@@ -9,12 +9,12 @@ import pytest
 from pointsman.demo.page import render
 from pointsman.demo.page.headline import standfirst, title
 from pointsman.demo.page.limits import lines
-from pointsman.demo.page.placing import Anchored, Box, place
 from pointsman.demo.page.queues import runs
 from pointsman.demo.page.roster import HUES, roster
 from pointsman.demo.page.shares import bins
 from pointsman.demo.page.timeline import bursts, stalls
 from pointsman.demo.story import Happening, Story
+from pointsman.drawing.placing import Anchored, Box, place
 from tests.unit.demo.page import stories
 
 _STORIES = [stories.plausible(7), stories.unanswered(), stories.lone(), stories.real_endpoints(), stories.hostile()]

@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.trainer.fitting.familiarity import fit_projection
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
+from services.trainer.fitting.estimators.trees import TreesConfig
+from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.graph import check_parity, head_graph
-from services.trainer.fitting.heads import Examples, FittedHead, HeadConfig, fit
+from services.trainer.fitting.heads import FittedHead, fit
 from shared.errors import ArtifactError
+from shared.features import FEATURES
 from shared.head import Head, Inputs
 from shared.inference import Session
 
-CONFIG = HeadConfig(trees=20, jobs=1)
+CONFIG = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=20, columns=0.5, jobs=1))
 
 
 def planted(seed: int = 0, rows: int = 400) -> Examples:
@@ -26,8 +29,13 @@ def planted(seed: int = 0, rows: int = 400) -> Examples:
     return Examples(vectors, prompt_tokens, quality, tokens.astype(np.float32), np.arange(rows) % 4 == 0)
 
 
-def fitted(examples: Examples, seed: int = 0) -> FittedHead:
-    head = fit(examples, fit_projection(examples.vectors, 4), CONFIG, seed)
+def with_features(examples: Examples) -> Examples:
+    features = np.random.default_rng(3).random((len(examples.quality), len(FEATURES)), np.float32)
+    return replace(examples, features=features)
+
+
+def fitted(examples: Examples, config: HeadConfig = CONFIG) -> FittedHead:
+    head = fit(examples, basis_of_one(examples, config, seed=0), config)
     assert head is not None
     return head
 
@@ -74,13 +82,11 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert head_graph(fitted(examples)) == head_graph(fitted(examples))
 
 
-@pytest.mark.parametrize("kind", ["ridge", "forest"])
+@pytest.mark.parametrize("kind", ["ridge", "extra", "forest", "boosting", "network", "extra+ridge"])
 def test_the_graph_agrees_with_its_estimators(kind: str) -> None:
-    examples = planted()
-    config = replace(CONFIG, ridge_alphas=(1.0,) if kind == "ridge" else ())
-    head = fit(examples, fit_projection(examples.vectors, 4), config, 0)
-    assert head is not None
-    assert head.judged_quality.kind.startswith(kind)
+    examples = with_features(planted())
+    head = fitted(examples, replace(CONFIG, quality=(kind,), length=(kind,)))
+    assert head.judged_quality.kind == kind
 
     assert check_parity(head, head_graph(head), examples.inputs) < 1e-4
     with pytest.raises(ArtifactError, match="within"):
@@ -101,7 +107,7 @@ def test_predictions_stay_in_range_far_from_the_data() -> None:
 def test_too_few_rows_are_not_judged() -> None:
     examples = planted(rows=100)
 
-    assert fit(examples, fit_projection(examples.vectors, 4), CONFIG, 0) is None
+    assert fit(examples, basis_of_one(examples, CONFIG, seed=0), CONFIG) is None
 
 
 def test_rows_without_tokens_still_teach_quality() -> None:

@@ -8,10 +8,9 @@ import pytest
 
 from pointsman.training.recorded import Answers
 from services.trainer.fitting import publishing
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
 from services.trainer.fitting.card import Candidate, Comparison, Lineage
-from services.trainer.fitting.familiarity import fit_projection
 from services.trainer.fitting.gathering import gather, of_log
-from services.trainer.fitting.heads import HeadConfig
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.refit import RefitConfig, refit
 from services.trainer.fitting.rows import Queries, store_rows
@@ -23,7 +22,7 @@ from shared.head import Inputs
 from shared.inference import Floats
 from shared.packed import pack_neighbours
 
-CONFIG = RefitConfig(heads=HeadConfig(ridge_alphas=(1.0,), trees=0))
+CONFIG = RefitConfig(heads=HeadConfig(quality=("ridge",), length=("ridge",)))
 ORDER = Order(llm="small", encoder="e1")
 
 
@@ -50,7 +49,7 @@ def test_a_first_head_needs_no_comparison_and_tells_its_rows(tmp_path: Path) -> 
     assert (card.training_rows, card.log_rows, card.log_until, card.left_out_rows) == (300, 300, 399, 7)
 
 
-def test_kept_rows_stay_and_their_projection_too(tmp_path: Path) -> None:
+def test_kept_rows_stay_and_their_basis_too(tmp_path: Path) -> None:
     artifacts, vectors = Artifacts(tmp_path.as_uri()), unit_vectors(200, seed=9)
     held = np.arange(200) % 4 == 0
     answers = Answers(
@@ -59,13 +58,15 @@ def test_kept_rows_stay_and_their_projection_too(tmp_path: Path) -> None:
         response_tokens=np.full(200, 50, np.float32),
         cost_usd=np.ones(200, np.float32),
     )
-    queries = Queries(Inputs(vectors, np.full(200, 10, np.float32)), held)
-    kept = Lineage(rows_sha256=store_rows(queries, fit_projection(vectors, 3), {"small": answers}, artifacts))
+    queries = Queries(Inputs(vectors, np.full(200, 10, np.float32)), held, np.arange(200) % 8 == 0)
+    basis = basis_of_one(queries.answered(answers), replace(CONFIG.heads, quality=("network",)), seed=0)
+    kept = Lineage(rows_sha256=store_rows(queries, basis, {"small": answers}, artifacts))
 
     candidate = refit(ORDER.model_copy(update={"seen": kept}), labels(40), 0, artifacts, CONFIG)
 
     assert (candidate.card.training_rows, candidate.card.log_rows) == (240, 40)
     assert candidate.card.rows_sha256 == kept.rows_sha256
+    assert candidate.card.quality.kind == "network"
 
 
 def succeeded(tmp_path: Path, first: list[Label], then: list[Label]) -> Candidate:

@@ -1,8 +1,11 @@
 """Where labels go so that they cover neither each other nor the marks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, pi, sin
+
+from pointsman.drawing.markup import Markup
+from pointsman.drawing.svg import label, line
 
 _DISTANCES = (5.0, 9.0, 16.0, 26.0, 38.0, 52.0, 68.0, 90.0, 120.0)
 #: (across, down), the most readable first: right, left, above, below, then between them.
@@ -10,6 +13,8 @@ _DIRECTIONS = tuple((cos(turn * pi / 4), sin(turn * pi / 4)) for turn in (0, 4, 
 #: Where a label begins, in its own size, beside a mark that is before it, in its middle or behind it.
 _SIDE = {1: 0.0, 0: -0.5, -1: -1.0}
 _ROUNDS = 3
+#: A label farther from its mark has a line to it.
+_LEADER_FROM = 20.0
 #: Price of a line to a label that goes through the mark of another, and at how many places that is looked for.
 _THROUGH, _STEPS = 300.0, 12
 
@@ -86,6 +91,24 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
         ceiling = high if index == len(places) - 1 else places[index + 1] - gap
         places[index] = min(places[index], ceiling)
     return places
+
+
+def beside(one: Anchored, box: Box, name: str, kind: str) -> Markup:
+    """The label in its box, set against the side of its mark."""
+    y = (box.top + box.bottom) / 2
+    if box.left >= one.x:
+        return label(box.left, y, name, kind)
+    if box.right <= one.x:
+        return label(box.right, y, name, kind, "end")
+    return label((box.left + box.right) / 2, y, name, kind, "middle")
+
+
+def leader(one: Anchored, box: Box) -> Iterator[Markup]:
+    """A thin line to a label that could not stand beside its mark."""
+    x = min(max(one.x, box.left), box.right)
+    y = min(max(one.y, box.top + 3), box.bottom - 3)
+    if abs(x - one.x) + abs(y - one.y) > _LEADER_FROM + one.radius:
+        yield line(one.x, one.y, x, y, "leader")
 
 
 def _options(one: Anchored) -> list[Box]:

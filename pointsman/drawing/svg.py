@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pointsman.demo.page.markup import Attributes, Markup, element, joined, number, text
+from pointsman.drawing.markup import Attributes, Markup, element, joined, number, text
 
 Anchor = Literal["start", "middle", "end"]
 #: Every picture is drawn twice: for a desk and for a phone, so that text keeps its size on both.

@@ -1,0 +1,1 @@
+"""Self-contained pages of words, tables and pictures, for people to read."""

@@ -1,0 +1,1 @@
+"""How good routing is, on recorded answers: routers fitted on some queries and scored on others, without a fleet."""

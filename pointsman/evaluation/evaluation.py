@@ -1,0 +1,138 @@
+"""The whole of `pointsman evaluate` but the command line and the page: read, embed, fit, play, score, report."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+from pointsman.evaluation import sections
+from pointsman.evaluation.answered import Answered
+from pointsman.evaluation.bootstrap import SAMPLES
+from pointsman.evaluation.encoders import Speed, exported_model, measure_speed
+from pointsman.evaluation.fitted import SERVED, Fitted, fit_all
+from pointsman.evaluation.judging import Judge
+from pointsman.evaluation.lineup import judge_all
+from pointsman.evaluation.material import Material, Sources, read_elsewhere, read_material
+from pointsman.evaluation.problem import Problem
+from pointsman.evaluation.report import Elsewhere, Report
+from pointsman.evaluation.report import Sources as ReportedSources
+from pointsman.evaluation.served import HEADS, Workshop
+from pointsman.evaluation.withholding import withhold
+from pointsman.training.training import Progress, TrainConfig
+from pointsman.training.vectors import Embedded, embed
+from services.embedder.export import ExportConfig
+from services.trainer.fitting.heads import HeadConfig
+from shared.artifacts import Artifacts
+from shared.encoder import Encoder, EncoderCard
+from shared.errors import PermanentError
+from shared.messages import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is evaluated on what."""
+
+    sources: Sources
+    #: The encoder, and a folder where it and vectors are kept between runs.
+    encoder: ExportConfig
+    cache: Path
+    heads: TrainConfig = field(default_factory=TrainConfig)
+    #: Kinds of heads that are also scored as the only one.
+    parts: Mapping[str, HeadConfig] = field(default_factory=lambda: HEADS)
+    #: LLMs that are also evaluated as if they came new.
+    withhold: tuple[str, ...] = ()
+    #: Files of another source on which all routers are scored too.
+    ood: tuple[Path, ...] = ()
+    samples: int = SAMPLES
+    seed: int = 0
+
+
+def evaluate(plan: Plan, progress: Progress) -> Report:
+    """Fit on the training files, score on the others; raises PermanentError, before anything long, at bad input."""
+    started = monotonic()
+    material = read_material(plan.sources)
+    elsewhere = read_elsewhere(plan.ood, material) if plan.ood else None
+    _check_withheld(plan, material)
+    encoder = _encoder(plan)
+    embedded = encoder.embed(material.train, "Embedding training prompts", progress)
+    with TemporaryDirectory(prefix="pointsman-evaluate-") as folder:
+        problem = encoder.problem(material, embedded, plan.seed, progress)
+        place = Workshop(Artifacts(Path(folder).as_uri()), encoder.model.version)
+        fitted = fit_all(problem, place, plan.heads, plan.parts, progress)
+        judge = Judge(material, plan.samples, plan.seed)
+        verdicts = judge_all(problem, fitted, judge, "Scoring routers", progress)
+        withheld = {llm: withhold(llm, problem, fitted, judge, progress) for llm in plan.withhold}
+        ood = None
+        if elsewhere is not None:
+            ood = _score_elsewhere(plan, encoder.problem(elsewhere, embedded, plan.seed, progress), fitted, progress)
+        predictions = fitted.predict(SERVED, problem.test_embedded)
+        return Report(
+            **dict(sections.routing(material, verdicts)),
+            served=sections.served(problem, predictions),
+            domains=sections.domains(judge, verdicts),
+            calibration=sections.calibration(problem, predictions),
+            predictions=sections.forecasts(problem, fitted, predictions),
+            encoder=sections.encoder(encoder.card, encoder.speed(problem.test.prompts)),
+            withhold=withheld,
+            ood=ood,
+            sources=_sources(plan, material, monotonic() - started),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """An exported encoder, and where vectors are kept."""
+
+    model: Model
+    artifacts: Artifacts
+    loaded: Encoder
+    cache: Path
+
+    @property
+    def card(self) -> EncoderCard:
+        return self.loaded.card
+
+    def speed(self, prompts: Sequence[str]) -> Speed:
+        return measure_speed(self.model, self.artifacts, prompts)
+
+    def embed(self, answered: Answered, stage: str, progress: Progress) -> Embedded:
+        total = len(answered.queries)
+        return embed(answered.prompts, self.loaded, self.cache, lambda done: progress(stage, done, total))
+
+    def problem(self, material: Material, train: Embedded, seed: int, progress: Progress) -> Problem:
+        return Problem(material, train, self.embed(material.test, "Embedding test prompts", progress), seed)
+
+
+def _encoder(plan: Plan) -> _Encoder:
+    model, artifacts = exported_model(plan.encoder, plan.cache / "encoders")
+    loaded = Encoder.load(model, artifacts, threads=os.cpu_count() or 1)
+    return _Encoder(model, artifacts, loaded, plan.cache / "vectors")
+
+
+def _check_withheld(plan: Plan, material: Material) -> None:
+    unknown = [llm for llm in plan.withhold if llm not in material.llms]
+    if unknown:
+        raise PermanentError(f"--withhold: expected one of {', '.join(material.llms)}, got {unknown[0]}")
+    if plan.withhold and len(material.llms) < 3:
+        raise PermanentError(f"--withhold: expected at least 3 LLMs, as one is taken away; got {len(material.llms)}")
+
+
+def _score_elsewhere(plan: Plan, problem: Problem, fitted: Fitted, progress: Progress) -> Elsewhere:
+    judge = Judge(problem.material, plan.samples, plan.seed)
+    verdicts = judge_all(problem, fitted, judge, "Scoring routers elsewhere", progress)
+    return sections.elsewhere(plan.ood, problem.material, verdicts)
+
+
+def _sources(plan: Plan, material: Material, seconds: float) -> ReportedSources:
+    return ReportedSources(
+        train=tuple(map(str, plan.sources.train)),
+        test=tuple(map(str, plan.sources.test)),
+        llms=material.llms,
+        train_queries=len(material.train.queries),
+        test_queries=len(material.test.queries),
+        seed=plan.seed,
+        seconds=seconds,
+        left_out=sections.left_out(material.left_out),
+    )

@@ -1,0 +1,1 @@
+"""Routers: what is served, its parts, and the baselines it has to beat."""
