@@ -95,7 +95,8 @@ def _explained(recorded: Recorded, embedded: Embedded) -> float:
             answers.response_tokens,
             judging[answers.query],
         )
-        head = fit(examples, basis_of_one(examples, config, seed=0), config)
+        basis = basis_of_one(examples, config, seed=0)
+        head = fit(examples, basis, basis.see(examples.inputs), config)
         if head is not None:
             shares.append(1 - head.judged_quality.error / head.judged_quality.constant_error)
     return fmean(shares)

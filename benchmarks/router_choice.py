@@ -24,7 +24,7 @@ from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, export
 from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.examples import Mask
-from services.trainer.fitting.routing import Answered, areas
+from services.trainer.fitting.routing import Answered, area
 from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder
@@ -42,8 +42,8 @@ _KINDS = (
     "forest",
     "ridge",
     "network",
+    "nearest",
     "boosting",
-    "extra+nearest",
     "extra+nearest+network",
 )
 _ALPHAS = (0.0, 0.01, 0.05)
@@ -122,8 +122,9 @@ def read(data: list[Path], pool: str) -> Material:
     table = {llm: (quality[rows, j], tokens[rows, j], cost[rows, j]) for j, llm in enumerate(whole.answers)}
     answered = {llm: Answers(np.arange(len(rows)), *columns) for llm, columns in table.items()}
     prompts = [whole.prompts[row] for row in rows]
+    datasets = [whole.datasets[row] for row in rows]
     return Material(
-        Recorded(prompts, answered), quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference)
+        Recorded(prompts, datasets, answered), quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference)
     )
 
 
@@ -156,8 +157,7 @@ def measure(material: Material, source: Source, choice: Choice, seed: int) -> Me
     lengths = np.stack([one.tokens_mean for one in made], axis=1)
     cost = costs(material, embedded.prompt_tokens, lengths, test)
     kinds = Counter(candidate.card.quality.kind for candidate in candidates)
-    found = areas(answered, quality, cost, np.ones((1, int(test.sum())), np.int64))[0]
-    return Measured(float(found), seconds, largest / 1e6, kinds.most_common(1)[0][0])
+    return Measured(area(answered, quality, cost), seconds, largest / 1e6, kinds.most_common(1)[0][0])
 
 
 def asked(recorded: Recorded, rows: Mask) -> Recorded:
@@ -166,7 +166,9 @@ def asked(recorded: Recorded, rows: Mask) -> Recorded:
         llm: Answers(np.arange(int(rows.sum())), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
         for llm, one in recorded.answers.items()
     }
-    return Recorded([recorded.prompts[row] for row in np.flatnonzero(rows)], answers)
+    numbers = np.flatnonzero(rows)
+    prompts, datasets = ([column[row] for row in numbers] for column in (recorded.prompts, recorded.datasets))
+    return Recorded(prompts, datasets, answers)
 
 
 def part_of(embedded: Embedded, rows: Mask) -> Embedded:

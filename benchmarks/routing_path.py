@@ -4,7 +4,7 @@
 
 A fleet without executors is started, so that no LLM call runs beside. For each prompt length: the encoder's session
 alone (one prompt after the other, and in the embedder's micro-batches), then the whole path saturated by a burst, then
-at given rates, and at given shares of the saturated one. All in one run, since machines differ and drift; compare ratios.
+at given rates, and at given shares of the saturated one. All in one run, since machines differ: compare ratios.
 """
 
 import argparse

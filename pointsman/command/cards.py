@@ -1,5 +1,7 @@
 """A model version's card as a person wants to read it."""
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue, ValidationError
 
 from services.trainer.fitting.card import Comparison, HeadCard, Judgement
@@ -32,7 +34,10 @@ def _head(card: HeadCard) -> Lines:
     return [
         ("rows", rows + left_out),
         ("quality", _judged(card.quality)),
+        *([("routing area", _areas(card.areas))] if card.areas else []),
+        *([("calibration error", _calibration(card))] if card.calibration_error is not None else []),
         ("length", _judged(card.length)),
+        *([("length's interval", _coverage(card.length_coverage))] if card.length_coverage is not None else []),
         *([("against the live head", _compared(card.compared))] if card.compared is not None else []),
         ("parity", f"file and estimators differ by {card.parity:.1g} at most"),
         ("seed", str(card.seed)),
@@ -52,6 +57,24 @@ def _judged(judged: Judgement) -> str:
         f"{judged.kind} explains {judged.explained * 100:.0f} % of {judged.rows:,} held-out rows "
         f"(error {judged.squared_error:.4f}, constant {judged.constant_squared_error:.4f}); tried {tried}"
     )
+
+
+def _areas(areas: Mapping[str, float]) -> str:
+    """Of all heads of the run, by kind of quality.
+
+    >>> _areas({"ridge": 0.93, "extra": 0.955})
+    'extra 0.9550, ridge 0.9300'
+    """
+    return ", ".join(f"{kind} {area:.4f}" for kind, area in sorted(areas.items(), key=lambda one: -one[1]))
+
+
+def _calibration(card: HeadCard) -> str:
+    curve = "bent by a curve" if card.calibrated else "as predicted"
+    return f"{card.calibration_error:.3f} on held-out rows, {curve}"
+
+
+def _coverage(share: float) -> str:
+    return f"holds {share * 100:.0f} % of held-out lengths, 80 % are meant"
 
 
 def _compared(compared: Comparison) -> str:

@@ -20,6 +20,7 @@ _SECONDS = 1.5
 #: The length that design 6 names.
 _TOKENS = 137
 _WORD = "rail "
+_KNOWN = "encoder.json"
 _MADE_BY = ("torch", "onnx", "onnxruntime", "tokenizers")
 
 _models = TypeAdapter(Model)
@@ -36,14 +37,19 @@ class Speed:
 
 
 def exported_model(config: ExportConfig, folder: Path) -> tuple[Model, Artifacts]:
-    """The served precision of that encoder, exported into `folder` unless it is there already."""
-    place = folder / _key(config)
-    artifacts, known = Artifacts(place.absolute().as_uri()), place / "encoder.json"
+    """The served precision of that encoder, exported into its part of `folder` unless it is there already."""
+    place = part_of(folder, config)
+    artifacts, known = Artifacts(place.absolute().as_uri()), place / _KNOWN
     if known.exists():
         return _models.validate_json(known.read_bytes()), artifacts
     served = [one for one in export(config, artifacts) if one.rejected is None][-1]
-    write_whole(known, served.model.model_dump_json().encode())
+    keep(served.model, place)
     return served.model, artifacts
+
+
+def keep(model: Model, place: Path) -> None:
+    """From now on it is what was exported there."""
+    write_whole(place / _KNOWN, model.model_dump_json().encode())
 
 
 def measure_speed(model: Model, artifacts: Artifacts, prompts: Sequence[str]) -> Speed:
@@ -61,11 +67,11 @@ def _rate(encoder: Encoder, prompts: Sequence[str]) -> float:
     return done / spent
 
 
-def _key(config: ExportConfig) -> str:
-    """Another model, setting or exporter is another encoder; a folder's files count by size and time."""
+def part_of(folder: Path, config: ExportConfig) -> Path:
+    """Another model, setting or exporter is another encoder; a model's files count by size and time."""
     files: list[str] = []
     if config.model is not None and Path(config.model).is_dir():
         found = [(file.name, file.stat()) for file in Path(config.model).iterdir()]
         files = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in found]
     made_by = [version_of(package) for package in _MADE_BY]
-    return sha256(json.dumps([asdict(config), sorted(files), made_by]).encode()).hexdigest()[:16]
+    return folder / sha256(json.dumps([asdict(config), sorted(files), made_by]).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
 """The whole of `pointsman evaluate` but the command line and the page: read, embed, fit, play, score, report."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,12 +18,14 @@ from pointsman.evaluation.material import Material, Sources, read_elsewhere, rea
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.report import Elsewhere, Report
 from pointsman.evaluation.report import Sources as ReportedSources
-from pointsman.evaluation.served import HEADS, Workshop
+from pointsman.evaluation.served import Workshop
 from pointsman.evaluation.withholding import withhold
-from pointsman.training.training import Progress, TrainConfig
+from pointsman.training.charting import Charted, chart_encoder
+from pointsman.training.config import TrainConfig
+from pointsman.training.training import Progress
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig
-from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, EncoderCard
 from shared.errors import PermanentError
@@ -40,7 +42,7 @@ class Plan:
     cache: Path
     heads: TrainConfig = field(default_factory=TrainConfig)
     #: Kinds of heads that are also scored as the only one.
-    parts: Mapping[str, HeadConfig] = field(default_factory=lambda: HEADS)
+    parts: tuple[str, ...] = HeadConfig().quality
     #: LLMs that are also evaluated as if they came new.
     withhold: tuple[str, ...] = ()
     #: Files of another source on which all routers are scored too.
@@ -58,15 +60,17 @@ def evaluate(plan: Plan, progress: Progress) -> Report:
     encoder = _encoder(plan)
     embedded = encoder.embed(material.train, "Embedding training prompts", progress)
     with TemporaryDirectory(prefix="pointsman-evaluate-") as folder:
-        problem = encoder.problem(material, embedded, plan.seed, progress)
-        place = Workshop(Artifacts(Path(folder).as_uri()), encoder.model.version)
+        artifacts = Artifacts(Path(folder).as_uri())
+        charted = chart_encoder(encoder.loaded, embedded, None, artifacts, plan.heads.atlas)
+        problem = encoder.problem(material, charted, plan.seed, progress)
+        place = Workshop(artifacts, charted.model.version)
         fitted = fit_all(problem, place, plan.heads, plan.parts, progress)
         judge = Judge(material, plan.samples, plan.seed)
         verdicts = judge_all(problem, fitted, judge, "Scoring routers", progress)
         withheld = {llm: withhold(llm, problem, fitted, judge, progress) for llm in plan.withhold}
         ood = None
         if elsewhere is not None:
-            ood = _score_elsewhere(plan, encoder.problem(elsewhere, embedded, plan.seed, progress), fitted, progress)
+            ood = _score_elsewhere(plan, encoder.problem(elsewhere, charted, plan.seed, progress), fitted, progress)
         predictions = fitted.predict(SERVED, problem.test_embedded)
         return Report(
             **dict(sections.routing(material, verdicts)),
@@ -101,8 +105,9 @@ class _Encoder:
         total = len(answered.queries)
         return embed(answered.prompts, self.loaded, self.cache, lambda done: progress(stage, done, total))
 
-    def problem(self, material: Material, train: Embedded, seed: int, progress: Progress) -> Problem:
-        return Problem(material, train, self.embed(material.test, "Embedding test prompts", progress), seed)
+    def problem(self, material: Material, charted: Charted, seed: int, progress: Progress) -> Problem:
+        test = self.embed(material.test, "Embedding test prompts", progress)
+        return Problem(material, charted.embedded, test.placed(charted.atlas), seed)
 
 
 def _encoder(plan: Plan) -> _Encoder:

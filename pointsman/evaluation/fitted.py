@@ -1,7 +1,7 @@
 """All heads of an evaluation: those that are served, and each kind of head as the only one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,14 +10,18 @@ from pointsman.evaluation.answered import Doubles
 from pointsman.evaluation.prices import Tariff, tariffs
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.served import Predictions, Workshop
-from pointsman.training.training import Progress, TrainConfig
+from pointsman.training.config import TrainConfig
+from pointsman.training.heads import fit_heads
+from pointsman.training.recorded import Recorded
+from pointsman.training.settling import learn_all, settle
+from pointsman.training.training import Progress
 from pointsman.training.vectors import Embedded
+from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate
-from services.trainer.fitting.heads import HeadConfig
 
 #: The router that is served by default.
 SERVED = "pointsman"
-_PART = "mixllm_"
+PART = "mixllm_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +43,39 @@ class Fitted:
         return self.tariffs[column].explained is not None
 
 
-def fit_all(
-    problem: Problem, place: Workshop, config: TrainConfig, parts: Mapping[str, HeadConfig], progress: Progress
-) -> Fitted:
-    """Fit the served heads, and one set for each of `parts`."""
+def fit_all(problem: Problem, place: Workshop, config: TrainConfig, parts: Sequence[str], progress: Progress) -> Fitted:
+    """Fit the served heads as `pointsman train` does, and one set for each kind in `parts`."""
     prices, lengths = tariffs(problem.train, problem.train_embedded.prompt_tokens.astype(np.float64))
-    fitted = Fitted(place, config, prices, lengths, {})
-    configs = {SERVED: config} | {f"{_PART}{name}": replace(config, heads=heads) for name, heads in parts.items()}
-    for router, each in configs.items():
-        fitted.heads[router] = _fit(problem, fitted, each, f"Fitting {router}", progress)
-    return fitted
+    fitting = _Fitting(problem.train.recorded(lengths), problem.train_embedded, place, config, progress)
+    progress("Learning what heads share", 0, 1)
+    every = learn_all(fitting.recorded, fitting.embedded, config)
+    settled = settle(every, fitting.recorded, fitting.embedded, config)
+    progress("Learning what heads share", 1, 1)
+    heads = {SERVED: fitting.fit(settled, SERVED)}
+    for kind in parts:
+        # Of one kind alone, the served ones are that very part.
+        mine = [kind] == list(settled.quality)
+        if kind in every.quality:
+            heads[f"{PART}{kind}"] = heads[SERVED] if mine else fitting.fit(every.settled(kind, {}), f"{PART}{kind}")
+    return Fitted(place, config, prices, lengths, heads)
 
 
-def _fit(problem: Problem, fitted: Fitted, config: TrainConfig, stage: str, progress: Progress) -> list[Candidate]:
-    total = len(problem.train.llms)
-    return served.fit(
-        problem.train,
-        fitted.lengths,
-        problem.train_embedded,
-        fitted.place,
-        config,
-        lambda done: progress(stage, done, total),
-    )
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What heads are fitted to."""
+
+    recorded: Recorded
+    embedded: Embedded
+    place: Workshop
+    config: TrainConfig
+    progress: Progress
+
+    def fit(self, basis: Basis, router: str) -> list[Candidate]:
+        total = len(self.recorded.answers)
+        candidates: list[Candidate] = []
+        for candidate in fit_heads(
+            self.recorded, self.embedded, self.place.encoder, self.place.artifacts, self.config, basis
+        ):
+            candidates.append(candidate)
+            self.progress(f"Fitting {router}", len(candidates), total)
+        return candidates

@@ -1,32 +1,24 @@
 """The router that is served: heads as `pointsman train` fits them, loaded and weighed as the fleet does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pointsman.evaluation.answered import Answered, Doubles
+from pointsman.evaluation.answered import Doubles
 from pointsman.evaluation.playing import Estimates, Played, choices, realise
 from pointsman.evaluation.prices import Tariff
 from pointsman.evaluation.problem import Problem
 from pointsman.training.policy import scaled_policy
-from pointsman.training.training import TrainConfig, fit_heads
 from pointsman.training.vectors import Embedded
 from services.decision.fleet import Policy
 from services.trainer.fitting.card import Candidate
-from services.trainer.fitting.heads import HeadConfig
 from shared.artifacts import Artifacts
-from shared.head import Forecasts, Head, Inputs
+from shared.head import Forecasts, Head
 from shared.inference import Floats
 from shared.messages import Preferences
 from shared.prior import prior_tokens
 from shared.routing.score import Weights, cost_usd
-
-#: Every kind of head as the only one, by its name in `mixllm_<head>`.
-HEADS: Mapping[str, HeadConfig] = {
-    "ridge": HeadConfig(trees=0),
-    "forest": HeadConfig(ridge_alphas=()),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +41,14 @@ class Predictions:
     cost_usd: Doubles
 
 
-def fit(
-    train: Answered,
-    lengths: Doubles,
-    embedded: Embedded,
-    place: Workshop,
-    config: TrainConfig,
-    told: Callable[[int], None],
-) -> list[Candidate]:
-    """One stored head per LLM of `train`, by the code of `pointsman train`; lengths (n, l)."""
-    fitting = fit_heads(train.recorded(lengths), embedded, place.encoder, place.artifacts, config)
-    candidates: list[Candidate] = []
-    for candidate in fitting:
-        candidates.append(candidate)
-        told(len(candidates))
-    return candidates
-
-
 def predict(
     candidates: Sequence[Candidate | None], tariffs: Sequence[Tariff], embedded: Embedded, artifacts: Artifacts
 ) -> Predictions:
     """Of each LLM by its head; by its prior where there is none, or none that may be served."""
-    inputs = Inputs(embedded.vectors, embedded.prompt_tokens, embedded.features)
     columns = [
         _prior(tariff, len(embedded.vectors))
         if candidate is None or candidate.rejected is not None
-        else Head.load(candidate.model, artifacts).predict(inputs)
+        else Head.load(candidate.model, artifacts).predict(embedded.inputs)
         for candidate, tariff in zip(candidates, tariffs, strict=True)
     ]
     costs = [_cost(made, tariff, embedded.prompt_tokens) for made, tariff in zip(columns, tariffs, strict=True)]

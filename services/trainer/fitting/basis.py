@@ -5,16 +5,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from services.trainer.fitting.calibration import Curve
 from services.trainer.fitting.estimators.boosting import Boosting
 from services.trainer.fitting.estimators.lines import Level, measure
 from services.trainer.fitting.estimators.nearest import survey
 from services.trainer.fitting.estimators.network import NetworkConfig, learn
-from services.trainer.fitting.estimators.port import Ground, Targets
+from services.trainer.fitting.estimators.port import Ground, Targets, View
 from services.trainer.fitting.estimators.stack import Pile
 from services.trainer.fitting.estimators.trees import TreesConfig, grow
 from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.familiarity import Projection, fit_projection
 from shared.head import Inputs
+from shared.inference import Array
 
 #: A mean of several kinds is named by them, `extra+nearest`.
 _AND = "+"
@@ -28,8 +30,8 @@ class HeadConfig:
     """What is tried, the preferred kinds first; see docs/decisions/router.md."""
 
     quality: tuple[str, ...] = (
-        "extra+traits",
         "extra",
+        "extra+traits",
         "extra+nearest+network",
         "forest",
         "boosting",
@@ -59,6 +61,8 @@ class Basis:
     #: Area under the cost-quality curve that each kind of quality reached on the selection rows; empty where none was
     #: measured, as one LLM alone is not routed.
     areas: Mapping[str, float] = field(default_factory=dict)
+    #: Bends the qualities of all LLMs alike; None where that makes them no better.
+    curve: Curve | None = None
 
     def suits(self, inputs: Inputs) -> bool:
         """Can heads be fitted to these?"""
@@ -67,9 +71,30 @@ class Basis:
         needs = any(_NEAREST in kind for kind in (*self.quality, *self.length))
         return (self.dimensions, self.features) == (inputs.vectors.shape[1], width) and (near or not needs)
 
-    def settled(self, kind: str, areas: Mapping[str, float]) -> "Basis":
+    def see(self, inputs: Inputs) -> "Views":
+        """What every ground sees of these queries."""
+        return Views(
+            {kind: ground.see(inputs) for kind, ground in self.quality.items()},
+            {kind: ground.see(inputs) for kind, ground in self.length.items()},
+        )
+
+    def settled(self, kind: str, areas: Mapping[str, float], curve: Curve | None = None) -> "Basis":
         """With one kind of quality left."""
-        return replace(self, quality={kind: self.quality[kind]}, areas=areas)
+        return replace(self, quality={kind: self.quality[kind]}, areas=areas, curve=curve)
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What grounds see of the same queries, by kind."""
+
+    quality: Mapping[str, View]
+    length: Mapping[str, View]
+
+    def __getitem__(self, rows: Array) -> "Views":
+        return Views(
+            {kind: view[rows] for kind, view in self.quality.items()},
+            {kind: view[rows] for kind, view in self.length.items()},
+        )
 
 
 def learn_basis(quality: Targets, log_lengths: Targets, queries: int, config: HeadConfig, seed: int) -> Basis:

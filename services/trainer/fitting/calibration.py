@@ -7,8 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from services.trainer.fitting.builder import Builder
-from services.trainer.fitting.estimators.port import Estimator
-from shared.head import Inputs
+from services.trainer.fitting.estimators.port import Estimator, View
 from shared.inference import Floats
 
 #: With fewer rows a curve of two parameters; isotonic steps would follow noise (method 1.3).
@@ -17,6 +16,8 @@ _BINS = 10
 _LEAST, _MOST = 0.01, 0.99
 #: Points of an isotonic curve.
 _KNOTS = 20
+#: Share of the prediction itself.
+_PLAIN = 0.05
 #: Different predictions that a curve needs.
 _FEWEST = 10
 
@@ -53,8 +54,8 @@ class Calibrated:
     estimator: Estimator
     curve: Curve
 
-    def predict(self, inputs: Inputs) -> Floats:
-        return self.curve(self.estimator.predict(inputs))
+    def predict(self, view: View) -> Floats:
+        return self.curve(self.estimator.predict(view))
 
     def write(self, builder: Builder, columns: str) -> str:
         return self.curve.write(builder, self.estimator.write(builder, columns))
@@ -96,10 +97,13 @@ def _platt(predicted: Floats, quality: Floats) -> Curve:
 
 
 def _isotonic(predicted: Floats, quality: Floats) -> Curve:
-    """The ascending curve of least squared error, by its values at quantiles of the predictions."""
+    """The ascending curve of least squared error, by its values at quantiles of the predictions.
+
+    A little of the prediction stays, as a level stretch would hide from routing which of two LLMs is the better.
+    """
     fitted = IsotonicRegression(out_of_bounds="clip").fit(predicted, quality)
     at = np.unique(np.quantile(predicted, np.linspace(0, 1, _KNOTS)).astype(np.float32))
-    return Curve(at, fitted.predict(at).astype(np.float32))
+    return Curve(at, ((1 - _PLAIN) * fitted.predict(at) + _PLAIN * at).astype(np.float32))
 
 
 def _logit(share: Floats) -> Floats:

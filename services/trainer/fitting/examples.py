@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.fitting.estimators.port import Rows
+from services.trainer.fitting.estimators.port import Rows, View
 from shared.head import Inputs
 from shared.inference import Floats, Integers
 
@@ -34,18 +34,13 @@ class Examples:
     def inputs(self) -> Inputs:
         return Inputs(self.vectors, self.prompt_tokens, self.features, self.neighbours, self.similarities)
 
-    @property
-    def judging(self) -> Mask:
-        """(n,) Rows that tell how good a head is."""
-        return self.held_out if self.calibrating is None else self.held_out & ~self.calibrating
-
-    def qualities(self) -> Rows:
+    def qualities(self, view: View) -> Rows:
         """What quality is fitted to."""
-        return Rows(self.inputs, self.quality, self._numbers())
+        return Rows(view, self.quality, self._numbers())
 
-    def log_lengths(self) -> Rows:
+    def log_lengths(self, view: View) -> Rows:
         """What length is fitted to: log(1 + response tokens), NaN where unknown."""
-        return Rows(self.inputs, np.log1p(self.response_tokens), self._numbers())
+        return Rows(view, np.log1p(self.response_tokens), self._numbers())
 
     def _numbers(self) -> Integers:
         return np.full(len(self.quality), -1, np.int64) if self.numbers is None else self.numbers

@@ -25,6 +25,8 @@ from shared.inference import Floats, Session
 
 #: Largest difference between the graph and what it was made from.
 PARITY_CEILING = 1e-4
+#: Queries that they are compared on, spread over all.
+PARITY_ROWS = 500
 
 
 def head_graph(head: FittedHead) -> bytes:
@@ -43,6 +45,7 @@ def check_parity(head: FittedHead, content: bytes, inputs: Inputs) -> float:
 
     Tokens are compared as logarithms, in which they were fitted.
     """
+    inputs = inputs[np.unique(np.linspace(0, len(inputs.vectors) - 1, PARITY_ROWS).astype(np.int64))]
     made = Head("parity", Session(content)).predict(inputs)
     largest = max(float(np.abs(one - other).max()) for one, other in _pairs(head, made, inputs))
     if largest > PARITY_CEILING:
@@ -51,11 +54,13 @@ def check_parity(head: FittedHead, content: bytes, inputs: Inputs) -> float:
 
 
 def _pairs(head: FittedHead, made: Forecasts, inputs: Inputs) -> Sequence[tuple[Floats, Floats]]:
-    logs = head.log_tokens.predict(inputs).clip(0, head.most_log_tokens)
+    views = head.basis.see(inputs)
+    quality = head.quality.predict(views.quality[head.judged_quality.kind])
+    logs = head.log_tokens.predict(views.length[head.judged_length.kind]).clip(0, head.most_log_tokens)
     projected = head.basis.projection(inputs.vectors)
     uncertainty = np.einsum("nk,kj,nj->n", projected, head.inverse_of_seen, projected)
     return [
-        (made.quality, head.quality.predict(inputs).clip(0, 1)),
+        (made.quality, quality.clip(0, 1)),
         (np.log1p(made.tokens_mean), np.log1p((np.exp(logs) * head.smear - 1).clip(0))),
         (np.log1p(made.tokens_p10), np.log1p((np.exp(logs + head.low) - 1).clip(0))),
         (np.log1p(made.tokens_p90), np.log1p((np.exp(logs + head.high) - 1).clip(0))),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.trainer.fitting.basis import Basis, HeadConfig
+from services.trainer.fitting.basis import Basis, HeadConfig, Views
 from services.trainer.fitting.calibration import Calibrated, Curve, calibrate, calibration_error
 from services.trainer.fitting.estimators.port import Estimator, Ground, Rows
 from services.trainer.fitting.examples import Examples, Mask
@@ -90,35 +90,40 @@ class _Split:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A ground, and what an estimator that was shown the fitted rows alone predicts of all (n,)."""
+    """A ground, what it sees, and what an estimator that was shown the fitted rows alone predicts of all (n,)."""
 
     ground: Ground
+    rows: Rows
     predicted: Floats
     judged: Judged
 
+    def estimator(self) -> Estimator:
+        """Read out of all rows."""
+        return self.ground.read_out(self.rows)
 
-def fit(examples: Examples, basis: Basis, config: HeadConfig) -> FittedHead | None:
+
+def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> FittedHead | None:
     """Choose each ground on the judging rows, then read it out of all; None with too few rows to judge.
 
-    Length falls back on its constant: it is needed with every head.
+    `views` are what the basis sees of the examples. Length falls back on its constant: it is needed with every head.
     """
     split, known = _split(examples), np.isfinite(examples.response_tokens)
     if min(split.fewest, split[known].fewest) < config.fewest_rows:
         return None
-    qualities, log_lengths = examples.qualities(), examples.log_lengths()[known]
-    chosen = _choose(basis.quality, qualities, split)
-    curve = _calibration(chosen.predicted.clip(0, 1), examples.quality, split)
-    predicted = chosen.predicted.clip(0, 1) if curve is None else curve(chosen.predicted.clip(0, 1))
-    estimator = chosen.ground.read_out(qualities)
+    chosen = _choose(basis.quality, {kind: examples.qualities(view) for kind, view in views.quality.items()}, split)
+    plain = chosen.predicted.clip(0, 1)
+    curve = basis.curve if len(basis.quality) == 1 else _calibration(plain, examples.quality, split)
+    predicted = plain if curve is None else curve(plain)
+    log_lengths = {kind: examples.log_lengths(view)[known] for kind, view in views.length.items()}
     length = _choose(basis.length, log_lengths, split[known])
-    residuals = (log_lengths.target - length.predicted)[examples.held_out[known]]
+    residuals = (length.rows.target - length.predicted)[examples.held_out[known]]
     return FittedHead(
-        quality=estimator if curve is None else Calibrated(estimator, curve),
-        log_tokens=length.ground.read_out(log_lengths),
+        quality=chosen.estimator() if curve is None else Calibrated(chosen.estimator(), curve),
+        log_tokens=length.estimator(),
         smear=float(np.exp(residuals).mean()),
         low=float(np.quantile(residuals, _LOW)),
         high=float(np.quantile(residuals, _HIGH)),
-        most_log_tokens=float(log_lengths.target.max()),
+        most_log_tokens=float(length.rows.target.max()),
         basis=basis,
         inverse_of_seen=inverse_of_seen(basis.projection(examples.vectors)),
         rows=len(examples.quality),
@@ -137,21 +142,28 @@ def _split(examples: Examples) -> _Split:
     return _Split(~examples.held_out, examples.held_out & ~calibrating, calibrating)
 
 
-def _choose(grounds: Mapping[str, Ground], rows: Rows, split: _Split) -> _Chosen:
-    """The ground with the smallest error on the judging rows."""
-    fitted, target = rows[split.fitted], rows.target[split.judging]
-    predicted = {kind: ground.read_out(fitted).predict(rows.inputs) for kind, ground in grounds.items()}
+def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Split) -> _Chosen:
+    """The ground with the smallest error on the judging rows; `rows` by kind, with the same targets."""
+    predicted = {
+        kind: ground.read_out(rows[kind][split.fitted]).predict(rows[kind].view) for kind, ground in grounds.items()
+    }
+    known = next(iter(rows.values())).target
+    target = known[split.judging]
     squares = {kind: np.square(target - values[split.judging]) for kind, values in predicted.items()}
     errors = {kind: float(values.mean()) for kind, values in squares.items()}
     best = min(errors, key=errors.__getitem__)
-    constant = np.square(target - fitted.target.mean())
+    constant = np.square(target - known[split.fitted].mean())
     least_gain = _least(constant - squares[best])
     judged = Judged(best, len(target), errors[best], float(constant.mean()), least_gain, errors)
-    return _Chosen(grounds[best], predicted[best], judged)
+    return _Chosen(grounds[best], rows[best], predicted[best], judged)
 
 
 def _calibration(predicted: Floats, quality: Floats, split: _Split) -> Curve | None:
-    """The curve of the calibrating rows; None unless the judging rows are surely predicted better with it."""
+    """The curve of the calibrating rows; None unless the judging rows are surely predicted better with it.
+
+    Where the run settled on a kind, heads do without their own: what each curve gets wrong on few rows is what routing
+    would go by.
+    """
     curve = calibrate(predicted[split.calibrating], quality[split.calibrating])
     if curve is None:
         return None

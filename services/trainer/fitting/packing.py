@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from services.trainer.fitting.basis import Basis
+from services.trainer.fitting.calibration import Curve
 from services.trainer.fitting.estimators.boosting import Boosting
 from services.trainer.fitting.estimators.lines import Level, Scales
 from services.trainer.fitting.estimators.nearest import Kernel
@@ -59,7 +60,10 @@ def pack_basis(basis: Basis) -> dict[str, Array]:
         "mean": basis.projection.mean,
         "whitening": basis.projection.whitening,
         "widths": np.array([basis.dimensions, basis.features]),
+        "areas": np.array([[kind, repr(area)] for kind, area in basis.areas.items()]).reshape(-1, 2),
     }
+    if basis.curve is not None:
+        named |= {"curve/at": basis.curve.at, "curve/values": basis.curve.values}
     for part, grounds in (("quality", basis.quality), ("length", basis.length)):
         named[part] = np.array([*grounds])
         for kind, ground in grounds.items():
@@ -74,4 +78,12 @@ def unpack_basis(named: Mapping[str, Array]) -> Basis:
         for part in ("quality", "length")
     )
     dimensions, features = named["widths"].tolist()
-    return Basis(Projection(named["mean"], named["whitening"]), quality, length, dimensions, features)
+    return Basis(
+        projection=Projection(named["mean"], named["whitening"]),
+        quality=quality,
+        length=length,
+        dimensions=dimensions,
+        features=features,
+        areas={kind: float(area) for kind, area in named["areas"].tolist()},
+        curve=Curve(named["curve/at"], named["curve/values"]) if "curve/at" in named else None,
+    )

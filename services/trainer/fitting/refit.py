@@ -64,7 +64,7 @@ def _fit(examples: Examples, basis: Basis | None, config: RefitConfig) -> Fitted
         return None
     if basis is None or not basis.suits(examples.inputs):
         basis = basis_of_one(examples, config.heads, config.seed)
-    return fit(examples, basis, config.heads)
+    return fit(examples, basis, basis.see(examples.inputs), config.heads)
 
 
 def _kept(order: Order, artifacts: Artifacts) -> tuple[Examples | None, Basis | None]:

@@ -14,6 +14,7 @@ _WILLINGNESS = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 400)])
 _SHARES = np.arange(2, 101) / 100
 #: Of the queries, for standard errors.
 _SAMPLES = 100
+_ONE_SIDED_95 = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ def areas(answered: Answered, quality: Floats, cost: Floats, samples: NDArray[np
     return found
 
 
+def area(answered: Answered, quality: Floats, cost: Floats) -> float:
+    """The same of all queries once."""
+    return float(areas(answered, quality, cost, np.ones((1, len(quality)), np.int64))[0])
+
+
 def _ratios(
     values: Floats, reference: int, chosen: NDArray[np.int64], rows: NDArray[np.int64], samples: NDArray[np.int64]
 ) -> Doubles:
@@ -55,8 +61,8 @@ def preferred(
 ) -> tuple[str, dict[str, float]]:
     """The kind to route by, and the area of each; `predicted` (n, m) by kind.
 
-    The first stays unless another's area is larger by more than the standard error of the difference: the largest of
-    several areas is one that luck helped.
+    The first stays unless another's area is surely larger (95 %, one-sided): the largest of several is one that luck
+    helped.
     """
     queries = len(answered.quality)
     random = np.random.default_rng(seed)
@@ -71,4 +77,4 @@ def preferred(
 
 def _sure_gain(areas: Doubles, others: Doubles) -> float:
     differences = areas - others
-    return float(differences[0] - differences[1:].std(ddof=1))
+    return float(differences[0] - _ONE_SIDED_95 * differences[1:].std(ddof=1))

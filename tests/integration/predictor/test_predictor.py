@@ -72,7 +72,8 @@ def store_head(serving: Serving, llm: str, encoder: str, level: float) -> Model:
         vectors, np.full(200, 50, np.float32), level + noise, np.full(200, 123, np.float32), np.arange(200) % 5 == 0
     )
     config = HeadConfig(quality=("ridge",), length=("ridge",))
-    head = fit(examples, basis_of_one(examples, config, seed=0), config)
+    basis = basis_of_one(examples, config, seed=0)
+    head = fit(examples, basis, basis.see(examples.inputs), config)
     assert head is not None
     stored = Artifacts(serving.artifacts).put(head_graph(head), {})
     return Model(kind="head", llm=llm, version=f"level-{level}", encoder=encoder, sha256=stored.sha256, url=stored.url)

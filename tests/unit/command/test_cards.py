@@ -21,6 +21,10 @@ CARD = HeadCard(
     left_out_rows=3,
     quality=JUDGED,
     length=JUDGED,
+    areas={"ridge": 0.93, "extra": 0.955},
+    calibration_error=0.0214,
+    calibrated=True,
+    length_coverage=0.791,
     compared=Comparison(live="v1", rows=40, squared_error=0.2, live_squared_error=0.19),
     parity=1.2e-6,
     seed=0,
@@ -36,6 +40,9 @@ def test_a_heads_card_tells_its_rows_its_errors_and_why_it_was_rejected() -> Non
     assert told["status"] == "rejected: not better"
     assert told["rows"] == ("1,200: 1,000 recorded answers, 200 queries with feedback; 3 of another encoder left out")
     assert told["quality"].startswith("forest explains 25 % of 200 held-out rows")
+    assert told["routing area"] == "extra 0.9550, ridge 0.9300"
+    assert told["calibration error"] == "0.021 on held-out rows, bent by a curve"
+    assert told["length's interval"] == "holds 79 % of held-out lengths, 80 % are meant"
     assert told["against the live head"] == "error 0.2000, that of v1 0.1900 on 40 rows that neither had seen"
     assert (told["llm"], told["reads vectors of"], told["file"]) == ("small", "e1", "ab" * 32)
 

@@ -16,14 +16,14 @@ from pointsman.evaluation.playing import SETTINGS, Estimates, Played, choices, r
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.report import difference
 from pointsman.evaluation.routers.singles import best_single, random
-from pointsman.training.training import TrainConfig
+from pointsman.training.config import TrainConfig
 from services.decision.decide import Decider, Dispatched
 from services.decision.fleet import Fleet
 from services.decision.outstanding import Outstanding
 from services.decision.settings import DecisionSettings
 from services.decision.undecided import Undecided
 from services.predictor.handler import PredictHandler, read_embedding
-from services.trainer.fitting.heads import HeadConfig
+from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.head import Head
 from shared.messages import Accepted, Embedding, Llm, Model, PolicyParameters, Prediction, Query, pack_vector
@@ -33,7 +33,7 @@ from tests.unit.decision.stage import START, a_partition, an_announcement
 from tests.unit.evaluation.planted import noise, planted, topics_of
 
 _QUERIES = 200
-_QUICK = TrainConfig(heads=HeadConfig(trees=20, jobs=1))
+_QUICK = TrainConfig(heads=HeadConfig(quality=("extra", "ridge")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def chance(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
 
 def evaluated(problem: Problem, folder: Path) -> Evaluated:
     place = served.Workshop(Artifacts(folder.as_uri()), "encoder-1")
-    return Evaluated(problem, fit_all(problem, place, _QUICK, {}, lambda _stage, _done, _total: None))
+    return Evaluated(problem, fit_all(problem, place, _QUICK, (), lambda _stage, _done, _total: None))
 
 
 def test_the_planted_router_is_recovered(known: Evaluated) -> None:

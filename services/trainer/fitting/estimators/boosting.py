@@ -7,7 +7,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of
-from services.trainer.fitting.estimators.port import Rows
+from services.trainer.fitting.estimators.port import Rows, View
 from services.trainer.fitting.estimators.trees import Trees, joined, write_trees
 from shared.head import Inputs
 from shared.inference import Floats
@@ -26,6 +26,9 @@ class Boosting:
     leaf_rows: int = 10
     seed: int = 0
 
+    def see(self, inputs: Inputs) -> View:
+        return View((columns_of(inputs),))
+
     def read_out(self, rows: Rows) -> "Boosted":
         """Squared error, as quality is a probability or a share."""
         boosted = GradientBoostingRegressor(
@@ -36,7 +39,7 @@ class Boosting:
             subsample=self.rows,
             min_samples_leaf=self.leaf_rows,
             random_state=self.seed,
-        ).fit(columns_of(rows.inputs), rows.target)
+        ).fit(rows.view.arrays[0], rows.target)
         grown = [tree.tree_ for tree in boosted.estimators_.ravel()]
         values = self.step * np.concatenate([tree.value.ravel() for tree in grown])
         return Boosted(joined(grown, prior_rows=0), values.astype(np.float32), float(rows.target.mean()))
@@ -50,8 +53,8 @@ class Boosted:
     values: Floats
     offset: float
 
-    def predict(self, inputs: Inputs) -> Floats:
-        leaves = self.trees.leaves(columns_of(inputs))
+    def predict(self, view: View) -> Floats:
+        leaves = self.trees.leaves(view.arrays[0])
         found: Floats = self.values[leaves].sum(axis=1, dtype=np.float32) + np.float32(self.offset)
         return found
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import RidgeCV
 
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of
-from services.trainer.fitting.estimators.port import Rows, Targets
+from services.trainer.fitting.estimators.port import Rows, Targets, View
 from shared.head import Inputs
 from shared.inference import Floats
 
@@ -22,8 +22,8 @@ class Line:
     slope: Floats
     offset: float
 
-    def predict(self, inputs: Inputs) -> Floats:
-        found: Floats = columns_of(inputs) @ self.slope + np.float32(self.offset)
+    def predict(self, view: View) -> Floats:
+        found: Floats = view.arrays[0] @ self.slope + np.float32(self.offset)
         return found
 
     def write(self, builder: Builder, columns: str) -> str:
@@ -38,9 +38,12 @@ class Scales:
     mean: Floats
     spread: Floats
 
+    def see(self, inputs: Inputs) -> View:
+        return View((columns_of(inputs),))
+
     def read_out(self, rows: Rows) -> Line:
         """Ridge on the scaled columns; the amount of it is chosen by leave-one-out error."""
-        scaled = (columns_of(rows.inputs) - self.mean) / self.spread
+        scaled = (rows.view.arrays[0] - self.mean) / self.spread
         ridge = RidgeCV(ALPHAS).fit(scaled.astype(np.float64), rows.target.astype(np.float64))
         slope = (ridge.coef_ / self.spread).astype(np.float32)
         return Line(slope, float(ridge.intercept_ - self.mean @ slope))
@@ -50,9 +53,12 @@ class Scales:
 class Level:
     """Nothing of the query counts."""
 
+    def see(self, inputs: Inputs) -> View:
+        return View((columns_of(inputs),))
+
     def read_out(self, rows: Rows) -> Line:
         """The mean."""
-        return Line(np.zeros(columns_of(rows.inputs).shape[1], np.float32), float(rows.target.mean()))
+        return Line(np.zeros(rows.view.arrays[0].shape[1], np.float32), float(rows.target.mean()))
 
 
 def measure(targets: Targets) -> Scales:

@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from services.trainer.fitting.builder import Builder
-from services.trainer.fitting.estimators.port import Rows, Targets
+from services.trainer.fitting.estimators.port import Rows, Targets, View
 from shared.errors import ArtifactError
 from shared.head import NEIGHBOURS, SIMILARITIES, Inputs
 from shared.inference import Floats, Integers
@@ -22,6 +22,11 @@ class Kernel:
     sharpness: float = 10.0
     #: Weight of the LLM's mean, in nearest neighbours.
     prior: float = 1.0
+
+    def see(self, inputs: Inputs) -> View:
+        """Numbers (n, k) and weights (n, k); raises ArtifactError where neighbours are not known."""
+        neighbours, similarities = neighbours_of(inputs)
+        return View((neighbours, np.exp(self.sharpness * (similarities - similarities[:, :1]))))
 
     def read_out(self, rows: Rows) -> "Nearest":
         """A table of the LLM's own targets; queries it did not answer count nothing."""
@@ -40,10 +45,9 @@ class Nearest:
     known: Floats
     mean: float
 
-    def predict(self, inputs: Inputs) -> Floats:
-        """(n,); raises ArtifactError where neighbours are not known."""
-        neighbours, similarities = neighbours_of(inputs)
-        weights = np.exp(self.kernel.sharpness * (similarities - similarities[:, :1])) * self.known[neighbours]
+    def predict(self, view: View) -> Floats:
+        neighbours, weights = view.arrays
+        weights = weights * self.known[neighbours]
         total = (weights * self.values[neighbours]).sum(axis=1) + self.kernel.prior * self.mean
         found: Floats = (total / (weights.sum(axis=1) + self.kernel.prior)).astype(np.float32)
         return found

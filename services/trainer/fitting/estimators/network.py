@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPRegressor
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of
 from services.trainer.fitting.estimators.lines import ALPHAS, measure
-from services.trainer.fitting.estimators.port import Rows, Targets
+from services.trainer.fitting.estimators.port import Rows, Targets, View
 from shared.head import Inputs
 from shared.inference import Floats
 
@@ -33,13 +33,13 @@ class Hidden:
     weights: Floats
     offsets: Floats
 
-    def __call__(self, columns: Floats) -> Floats:
-        found: Floats = np.maximum(columns @ self.weights + self.offsets, 0)
-        return found
+    def see(self, inputs: Inputs) -> View:
+        """The layer (n, h)."""
+        return View((np.maximum(columns_of(inputs) @ self.weights + self.offsets, 0),))
 
     def read_out(self, rows: Rows) -> "Network":
         """Ridge on the hidden layer; the amount of it is chosen by leave-one-out error."""
-        ridge = RidgeCV(ALPHAS).fit(self(columns_of(rows.inputs)).astype(np.float64), rows.target.astype(np.float64))
+        ridge = RidgeCV(ALPHAS).fit(rows.view.arrays[0].astype(np.float64), rows.target.astype(np.float64))
         return Network(self, ridge.coef_.astype(np.float32), float(ridge.intercept_))
 
 
@@ -51,8 +51,8 @@ class Network:
     slope: Floats
     offset: float
 
-    def predict(self, inputs: Inputs) -> Floats:
-        found: Floats = self.hidden(columns_of(inputs)) @ self.slope + np.float32(self.offset)
+    def predict(self, view: View) -> Floats:
+        found: Floats = view.arrays[0] @ self.slope + np.float32(self.offset)
         return found
 
     def write(self, builder: Builder, columns: str) -> str:

@@ -11,23 +11,34 @@ from shared.inference import Array, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """One LLM's rows: what was known of n queries, and the number (n,) that is to be predicted of each."""
+class View:
+    """What a ground sees of n queries: arrays (n, ...), and what its parts see where it has any."""
 
-    inputs: Inputs
+    arrays: tuple[Array, ...] = ()
+    parts: tuple["View", ...] = ()
+
+    def __getitem__(self, rows: Array) -> "View":
+        return View(tuple(array[rows] for array in self.arrays), tuple(part[rows] for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One LLM's rows: what is seen of n queries, and the number (n,) that is to be predicted of each."""
+
+    view: View
     target: Floats
     #: (n,) the queries' own numbers among all queries of the run, as neighbours name them; -1 for others.
     numbers: Integers
 
     def __getitem__(self, rows: Array) -> "Rows":
-        return Rows(self.inputs[rows], self.target[rows], self.numbers[rows])
+        return Rows(self.view[rows], self.target[rows], self.numbers[rows])
 
 
 class Estimator(Protocol):
     """Predicts a number of one LLM's answer."""
 
-    def predict(self, inputs: Inputs) -> Floats:
-        """(n,) float32."""
+    def predict(self, view: View) -> Floats:
+        """(n,) float32, from what its ground sees."""
         ...
 
     def write(self, builder: Builder, columns: str) -> str:
@@ -38,7 +49,13 @@ class Estimator(Protocol):
 class Ground(Protocol):
     """What all LLMs' estimators of one kind share."""
 
-    def read_out(self, rows: Rows) -> Estimator: ...
+    def see(self, inputs: Inputs) -> View:
+        """The same for all LLMs, so that it is computed once for all."""
+        ...
+
+    def read_out(self, rows: Rows) -> Estimator:
+        """One LLM's estimator, from its own rows alone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

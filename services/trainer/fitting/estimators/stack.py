@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.trainer.fitting.builder import Builder
-from services.trainer.fitting.estimators.port import Estimator, Ground, Rows
+from services.trainer.fitting.estimators.port import Estimator, Ground, Rows, View
 from shared.head import Inputs
 from shared.inference import Floats
 
@@ -17,8 +17,13 @@ class Pile:
     grounds: tuple[Ground, ...]
     weights: tuple[float, ...]
 
+    def see(self, inputs: Inputs) -> View:
+        return View(parts=tuple(ground.see(inputs) for ground in self.grounds))
+
     def read_out(self, rows: Rows) -> "Stack":
-        return Stack(tuple(ground.read_out(rows) for ground in self.grounds), self.weights)
+        parts = [Rows(view, rows.target, rows.numbers) for view in rows.view.parts]
+        estimators = [ground.read_out(part) for ground, part in zip(self.grounds, parts, strict=True)]
+        return Stack(tuple(estimators), self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,9 @@ class Stack:
     estimators: tuple[Estimator, ...]
     weights: tuple[float, ...]
 
-    def predict(self, inputs: Inputs) -> Floats:
-        found = np.stack([estimator.predict(inputs) for estimator in self.estimators], axis=1)
-        mean: Floats = found @ np.array(self.weights, np.float32)
+    def predict(self, view: View) -> Floats:
+        each = [estimator.predict(part) for estimator, part in zip(self.estimators, view.parts, strict=True)]
+        mean: Floats = np.stack(each, axis=1) @ np.array(self.weights, np.float32)
         return mean
 
     def write(self, builder: Builder, columns: str) -> str:

@@ -10,7 +10,7 @@ from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of
-from services.trainer.fitting.estimators.port import Rows, Targets
+from services.trainer.fitting.estimators.port import Rows, Targets, View
 from shared.head import Inputs
 from shared.inference import Floats, Integers
 
@@ -58,18 +58,26 @@ class Trees:
 
     def leaves(self, columns: Floats) -> Integers:
         """(n, t): the leaf that each of the rows (n, c) ends in, tree by tree."""
-        nodes = np.broadcast_to(self.roots, (len(columns), len(self.roots)))
-        rows = np.arange(len(columns)).reshape(-1, 1)
-        while True:
-            goes_left = columns[rows, self.column[nodes]] <= self.threshold[nodes]
-            reached = np.where(goes_left, self.left[nodes], self.right[nodes])
-            if np.array_equal(reached, nodes):
-                return nodes
-            nodes = reached
+        rows = np.arange(len(columns))
+        found = np.empty((len(columns), len(self.roots)), np.int64)
+        for tree, root in enumerate(self.roots):
+            nodes = np.full(len(columns), root)
+            while True:
+                goes_left = columns[rows, self.column[nodes]] <= self.threshold[nodes]
+                reached = np.where(goes_left, self.left[nodes], self.right[nodes])
+                if np.array_equal(reached, nodes):
+                    break
+                nodes = reached
+            found[:, tree] = nodes
+        return found
+
+    def see(self, inputs: Inputs) -> View:
+        """The leaves."""
+        return View((self.leaves(columns_of(inputs)),))
 
     def read_out(self, rows: Rows) -> "FilledTrees":
         """Leaves as means of their rows' targets, with `prior_rows` rows of the mean of all."""
-        leaves = self.leaves(columns_of(rows.inputs))
+        [leaves] = rows.view.arrays
         mean = float(rows.target.mean())
         size = len(self.column)
         count = np.bincount(leaves.ravel(), minlength=size)
@@ -88,9 +96,9 @@ class FilledTrees:
     #: (m,), of leaves; what stands at other nodes is not used.
     values: Floats
 
-    def predict(self, inputs: Inputs) -> Floats:
+    def predict(self, view: View) -> Floats:
         """(n,): means over the trees."""
-        found: Floats = self.values[self.trees.leaves(columns_of(inputs))].mean(axis=1, dtype=np.float32)
+        found: Floats = self.values[view.arrays[0]].mean(axis=1, dtype=np.float32)
         return found
 
     def write(self, builder: Builder, columns: str) -> str:

@@ -30,6 +30,20 @@ def test_without_rows_everything_is_uncertain() -> None:
     assert uncertainty(inverse_of_seen(projected[:0]), projected) == pytest.approx([1, 1, 1])
 
 
+def test_a_few_hundred_rows_make_uncertainty_small_and_a_few_do_not() -> None:
+    """As a fresh LLM is served with the whole bonus, and a known one with hardly any (method 1.5)."""
+    vectors = np.random.default_rng(4).normal(size=(2000, 384)).astype(np.float32)
+    projected = fit_projection(vectors)(vectors)
+    asked = projected[1000:]
+
+    means = {rows: uncertainty(inverse_of_seen(projected[:rows]), asked).mean() for rows in (0, 5, 300, 1000)}
+
+    assert means[0] == pytest.approx(1)
+    assert 0.8 < means[5] < 1
+    assert means[300] < 0.15
+    assert means[1000] == pytest.approx(means[300], abs=0.02)
+
+
 def test_many_rows_weigh_no_more_than_333() -> None:
     seen = np.tile(np.array([[1.0, 0.0]], np.float32), (MOST_ROWS, 1))
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from services.trainer.fitting.routing import Answered, areas, preferred
-from shared.inference import Floats
+from services.trainer.fitting.routing import Answered, area, areas, preferred
 
 ONCE = np.ones((1, 200), np.int64)
 
@@ -16,22 +15,18 @@ def two_llms(seed: int = 0) -> Answered:
     return Answered(quality, np.tile(np.array([1.0, 0.25], np.float32), (200, 1)), reference=0)
 
 
-def area(answered: Answered, quality: Floats) -> float:
-    return float(areas(answered, quality, answered.cost, ONCE)[0])
-
-
 def test_who_knows_the_answers_pays_only_where_it_helps() -> None:
     """Below a quarter of the cost nothing is to be had, from there half the quality, from 0.625 all of it."""
     answered = two_llms()
 
-    assert area(answered, answered.quality) == pytest.approx((38 * 0.5 + 38 * 1.0) / 99)
+    assert area(answered, answered.quality, answered.cost) == pytest.approx((38 * 0.5 + 38 * 1.0) / 99)
 
 
 def test_who_knows_nothing_chooses_one_llm_for_all() -> None:
     answered = two_llms()
     means = np.tile(answered.quality.mean(axis=0), (200, 1))
 
-    assert area(answered, means) == pytest.approx((75 * 0.5 + 1 * 1.0) / 99)
+    assert area(answered, means, answered.cost) == pytest.approx((75 * 0.5 + 1 * 1.0) / 99)
 
 
 def test_a_sample_counts_queries_as_often_as_it_says() -> None:
@@ -51,7 +46,10 @@ def test_the_better_router_is_preferred() -> None:
     kind, found = preferred(answered, {"blind": means, "seeing": answered.quality}, answered.cost, seed=0)
 
     assert kind == "seeing"
-    assert found == {"blind": area(answered, means), "seeing": area(answered, answered.quality)}
+    assert found == {
+        "blind": area(answered, means, answered.cost),
+        "seeing": area(answered, answered.quality, answered.cost),
+    }
 
 
 def test_noise_seldom_replaces_what_is_preferred() -> None:

@@ -7,7 +7,7 @@ from sklearn.ensemble import ExtraTreesRegressor
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of, write_columns
 from services.trainer.fitting.estimators.port import Estimator, Rows, Targets
-from services.trainer.fitting.estimators.trees import Trees, TreesConfig, grow, joined
+from services.trainer.fitting.estimators.trees import FilledTrees, Trees, TreesConfig, grow, joined
 from shared.head import EMBEDDING, PROMPT_TOKENS, Inputs
 from shared.inference import Floats, Session
 
@@ -30,8 +30,8 @@ def served(estimator: Estimator, inputs: Inputs) -> Floats:
     return found
 
 
-def rows_of(inputs: Inputs, target: Floats) -> Rows:
-    return Rows(inputs, target.astype(np.float32), np.full(len(target), -1))
+def filled(trees: Trees, inputs: Inputs, target: Floats) -> FilledTrees:
+    return trees.read_out(Rows(trees.see(inputs), target.astype(np.float32), np.full(len(target), -1)))
 
 
 def test_leaves_and_means_are_those_of_scikit_learn() -> None:
@@ -40,10 +40,10 @@ def test_leaves_and_means_are_those_of_scikit_learn() -> None:
     forest = ExtraTreesRegressor(10, min_samples_leaf=5, random_state=0).fit(columns_of(inputs), target)
 
     trees = joined([tree.tree_ for tree in forest.estimators_], prior_rows=0)
-    filled = trees.read_out(rows_of(inputs, target))
+    mine = filled(trees, inputs, target)
 
     assert np.array_equal(trees.leaves(columns_of(asked)) - trees.roots, forest.apply(columns_of(asked)))
-    assert filled.predict(asked) == pytest.approx(forest.predict(columns_of(asked)), abs=1e-6)
+    assert mine.predict(trees.see(asked)) == pytest.approx(forest.predict(columns_of(asked)), abs=1e-6)
 
 
 def test_the_runtime_turns_where_the_trees_do_even_at_a_threshold() -> None:
@@ -57,10 +57,10 @@ def test_the_runtime_turns_where_the_trees_do_even_at_a_threshold() -> None:
     )
     at = np.array([np.nextafter(np.float32(0.1), np.float32(0)), 0.1, np.nextafter(np.float32(0.1), np.float32(1))])
     inputs = Inputs(np.repeat(at.astype(np.float32)[:, None], 6, axis=1), np.ones(3, np.float32))
-    filled = trees.read_out(rows_of(inputs, np.array([1, 1, 0])))
+    mine = filled(trees, inputs, np.array([1, 1, 0]))
 
-    assert filled.predict(inputs).round(3).tolist() == [1, 1, 0]
-    assert served(filled, inputs).round(3).tolist() == [1, 1, 0]
+    assert mine.predict(trees.see(inputs)).round(3).tolist() == [1, 1, 0]
+    assert served(mine, inputs).round(3).tolist() == [1, 1, 0]
 
 
 def test_one_llms_leaves_do_not_depend_on_other_llms_rows() -> None:
@@ -69,11 +69,12 @@ def test_one_llms_leaves_do_not_depend_on_other_llms_rows() -> None:
     trees = grow(Targets(inputs, np.stack([good, 1 - good], axis=1)), CONFIG, seed=0)
     few = np.arange(300) < 100
 
-    one, other = trees.read_out(rows_of(inputs, good)), trees.read_out(rows_of(inputs[few], 1 - good[few]))
+    one, other = filled(trees, inputs, good), filled(trees, inputs[few], 1 - good[few])
 
-    assert np.abs(one.predict(asked) - (asked.vectors[:, 0] > 0)).mean() < 0.25
-    assert np.abs(other.predict(asked) - (asked.vectors[:, 0] <= 0)).mean() < 0.25
-    assert np.abs(served(other, asked) - other.predict(asked)).max() < 1e-5
+    seen = trees.see(asked)
+    assert np.abs(one.predict(seen) - (asked.vectors[:, 0] > 0)).mean() < 0.25
+    assert np.abs(other.predict(seen) - (asked.vectors[:, 0] <= 0)).mean() < 0.25
+    assert np.abs(served(other, asked) - other.predict(seen)).max() < 1e-5
 
 
 def test_splits_follow_what_llms_share_and_not_one_llms_noise() -> None:
@@ -84,7 +85,7 @@ def test_splits_follow_what_llms_share_and_not_one_llms_noise() -> None:
     answers = (random.random((400, 12)) < skill[:, None]).astype(np.float32)
 
     def error(llm: int, trees: Trees) -> float:
-        return float(np.square(trees.read_out(rows_of(inputs, answers[:, llm])).predict(asked) - wanted).mean())
+        return float(np.square(filled(trees, inputs, answers[:, llm]).predict(trees.see(asked)) - wanted).mean())
 
     shared = grow(Targets(inputs, answers), CONFIG, seed=0)
     alone = [grow(Targets(inputs, answers[:, llm : llm + 1]), CONFIG, seed=0) for llm in range(4)]
@@ -96,9 +97,9 @@ def test_a_leaf_without_rows_says_the_mean() -> None:
     inputs = queries(300)
     trees = grow(Targets(inputs, inputs.vectors[:, :1]), CONFIG, seed=0)
 
-    filled = trees.read_out(rows_of(inputs[:1], np.array([0.25])))
+    mine = filled(trees, inputs[np.array([0])], np.array([0.25]))
 
-    assert filled.predict(inputs) == pytest.approx(np.full(300, 0.25), abs=1e-5)
+    assert mine.predict(trees.see(inputs)) == pytest.approx(np.full(300, 0.25), abs=1e-5)
 
 
 def test_unknown_answers_do_not_stop_the_splits() -> None:

@@ -1,0 +1,122 @@
+"""Learns what all heads of a run stand on, and settles by routing which kind of quality they are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pointsman.training.config import TrainConfig
+from pointsman.training.recorded import Recorded
+from pointsman.training.vectors import Embedded
+from services.trainer.fitting.basis import Basis, Views, learn_basis
+from services.trainer.fitting.calibration import Curve, calibrate, calibration_error
+from services.trainer.fitting.estimators.port import Ground, Rows, Targets, View
+from services.trainer.fitting.examples import Mask
+from services.trainer.fitting.routing import Answered, area, preferred
+from services.trainer.fitting.rows import Queries
+from services.trainer.fitting.split import held_out
+from shared.inference import Floats, Integers
+
+#: Judging queries that all LLMs answered at known cost; with fewer no curve says anything.
+_FEWEST_ROUTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All LLMs' answers to all queries, (n, m) each, NaN where unknown."""
+
+    quality: Floats
+    log_lengths: Floats
+    cost_usd: Floats
+
+    def of(self, llms: Integers) -> "Table":
+        return Table(self.quality[:, llms], self.log_lengths[:, llms], self.cost_usd[:, llms])
+
+    @property
+    def complete(self) -> Mask:
+        """(n,) Queries that nothing is unknown of."""
+        complete: Mask = np.isfinite(self.quality + self.log_lengths + self.cost_usd).all(axis=1)
+        return complete
+
+
+def divide(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queries:
+    """Which queries are fitted, judge and calibrate."""
+    shares = (config.held_out, config.calibrating)
+    return Queries(embedded.inputs, *(held_out(recorded.prompts, share, config.seed) for share in shares))
+
+
+def learn(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """What the heads of all recorded LLMs share, with the kind of quality that routes best, if that can be told."""
+    return settle(learn_all(recorded, embedded, config), recorded, embedded, config)
+
+
+def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """The same with every kind of quality that is tried; the fitted queries alone are shown to it."""
+    queries, table = divide(recorded, embedded, config), _table(recorded)
+    fitted = ~queries.held_out
+    inputs = queries.inputs[fitted]
+    quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
+    return learn_basis(quality, log_lengths, len(fitted), config.heads, config.seed)
+
+
+def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
+    """With the one kind that routes the judging queries best, if that can be told.
+
+    Also with the curve that bends its predictions, where they are more honest with it and route no worse.
+    """
+    queries, table = divide(recorded, embedded, config), _table(recorded)
+    priced = table.of(np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0)))
+    judging = queries.judging & priced.complete
+    if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
+        return basis
+    views, quality = basis.see(queries.inputs), priced.quality[judging]
+    predicted = {
+        kind: _predict(ground, views.quality[kind], priced.quality, ~queries.held_out).clip(0, 1)
+        for kind, ground in basis.quality.items()
+    }
+    answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
+    costs = _costs(basis, queries, views, priced)[judging]
+    kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, config.seed)
+    curve = _common_curve(predicted[kind], priced.quality, queries.calibrating)
+    if curve is not None:
+        plain, bent = predicted[kind][judging], curve(predicted[kind][judging])
+        honest = calibration_error(bent.ravel(), quality.ravel()) < calibration_error(plain.ravel(), quality.ravel())
+        curve = curve if honest and area(answered, bent, costs) >= area(answered, plain, costs) else None
+    return basis.settled(kind, areas, curve)
+
+
+def _common_curve(predicted: Floats, quality: Floats, calibrating: Mask) -> Curve | None:
+    """Of all LLMs' answers to the calibrating queries."""
+    known = calibrating.reshape(-1, 1) & np.isfinite(quality)
+    return calibrate(predicted[known], quality[known])
+
+
+def _predict(ground: Ground, view: View, values: Floats, fitted: Mask) -> Floats:
+    """(n, m): of all queries, by what each LLM's fitted rows alone say."""
+    numbers, columns = np.arange(len(values)), []
+    for column in values.T:
+        known = fitted & np.isfinite(column)
+        columns.append(ground.read_out(Rows(view[known], column[known], numbers[known])).predict(view))
+    return np.stack(columns, axis=1)
+
+
+def _costs(basis: Basis, queries: Queries, views: Views, table: Table) -> Floats:
+    """(n, m) USD: prompt and predicted response tokens at the prices that explain the recorded costs best."""
+    kind, ground = next(iter(basis.length.items()))
+    lengths = np.expm1(_predict(ground, views.length[kind], table.log_lengths, ~queries.held_out))
+    prompts, columns = queries.inputs.prompt_tokens, []
+    for length, log_length, cost in zip(lengths.T, table.log_lengths.T, table.cost_usd.T, strict=True):
+        known = np.isfinite(log_length) & np.isfinite(cost)
+        used = np.stack([prompts[known], np.expm1(log_length[known])], axis=1)
+        prices = np.linalg.lstsq(used, cost[known], rcond=None)[0]
+        columns.append(np.stack([prompts, length], axis=1) @ prices)
+    return np.stack(columns, axis=1)
+
+
+def _table(recorded: Recorded) -> Table:
+    shape = len(recorded.prompts), len(recorded.answers)
+    table = Table(*(np.full(shape, np.nan, np.float32) for _ in range(3)))
+    for column, answers in enumerate(recorded.answers.values()):
+        table.quality[answers.query, column] = answers.quality
+        table.log_lengths[answers.query, column] = np.log1p(answers.response_tokens)
+        table.cost_usd[answers.query, column] = answers.cost_usd
+    return table
