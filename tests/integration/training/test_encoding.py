@@ -22,16 +22,16 @@ from shared.errors import ConfigurationError
 from shared.messages import Model
 from tests.integration.training.recording import write_recording
 
-_QUICK = HeadConfig(quality=("ridge",), length=("ridge",), fewest_rows=20)
+_QUICK = HeadConfig(quality=("ridge",), length=("ridge",))
 # Word vectors alone: quick to tune, and far from knowing topics.
 _SHALLOW = AdoptConfig(
-    TuneConfig(epochs=6, batch=32, learning_rate=1e-3, checks_per_epoch=1), depth=0, max_length=32, tagger="labels"
+    TuneConfig(epochs=4, batch=32, learning_rate=1e-3, checks_per_epoch=1), depth=0, max_length=32, tagger="labels"
 )
 
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Recorded:
-    data, pool = write_recording(tmp_path, rows_per_prompt=1)
+    data, pool = write_recording(tmp_path, rows_per_prompt=2)
     found = read_recorded([data], read_pool(pool))
     return replace(found, answers={llm: found.answers[llm] for llm in ("cook", "sailor")})
 
