@@ -24,7 +24,7 @@ from shared.stream.snapshot import snapshot
 from shared.topics import DECISIONS
 
 #: Fewer kinds and trees than `pointsman train` takes: the heads are fitted in seconds.
-_QUICK = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=40))
+_QUICK = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=40), length_trees=20)
 _PATIENCE_S = 90.0
 _POLL_S = 1.0
 _UNPAYABLE_USD = 1e-12

@@ -42,10 +42,14 @@ class HeadConfig:
     length: tuple[str, ...] = ("extra", "ridge")
     #: Of extra trees and forests.
     trees: TreesConfig = field(default_factory=TreesConfig)
+    #: Fewer for length: what is gained by better costs is little, and every tree takes its time.
+    length_trees: int = 50
     network: NetworkConfig = field(default_factory=NetworkConfig)
     boosting: Boosting = field(default_factory=Boosting)
     #: With fewer rows held out or fitted, no head can be judged.
     fewest_rows: int = 30
+    #: Cores used; -1 takes all.
+    jobs: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,12 @@ class Views:
 def learn_basis(quality: Targets, log_lengths: Targets, queries: int, config: HeadConfig, seed: int) -> Basis:
     """From all LLMs' answers to the queries that are fitted; `queries` is how many the run has in all."""
     vectors, features = quality.inputs.vectors, quality.inputs.features
+    of_length = replace(config, trees=replace(config.trees, count=config.length_trees))
     return Basis(
         projection=fit_projection(vectors),
         quality=_grounds(config.quality, quality, queries, config, seed),
         # The constant is always there: length is needed with every head.
-        length={**_grounds(config.length, log_lengths, queries, config, seed), "constant": Level()},
+        length={**_grounds(config.length, log_lengths, queries, of_length, seed), "constant": Level()},
         dimensions=vectors.shape[1],
         features=0 if features is None else features.shape[1],
     )
@@ -127,9 +132,9 @@ def _grounds(
     if not np.isfinite(targets.values).any():
         return {}
     makers: dict[str, Callable[[], Ground]] = {
-        "extra": lambda: grow(targets, replace(config.trees, kind="extra"), seed),
-        "traits": lambda: grow(targets, replace(config.trees, vector=False, columns=_TRAITS), seed),
-        "forest": lambda: grow(targets, replace(config.trees, kind="forest"), seed),
+        "extra": lambda: grow(targets, replace(config.trees, kind="extra"), seed, config.jobs),
+        "traits": lambda: grow(targets, replace(config.trees, vector=False, columns=_TRAITS), seed, config.jobs),
+        "forest": lambda: grow(targets, replace(config.trees, kind="forest"), seed, config.jobs),
         "boosting": lambda: replace(config.boosting, seed=seed),
         "network": lambda: learn(targets, config.network, seed),
         _NEAREST: lambda: survey(targets, queries),

@@ -7,7 +7,6 @@ import numpy as np
 
 from services.trainer.fitting.basis import Basis, HeadConfig, basis_of_one
 from services.trainer.fitting.card import Candidate, Comparison, Lineage
-from services.trainer.fitting.estimators.trees import TreesConfig
 from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.gathering import Gathered, gather, of_log
 from services.trainer.fitting.heads import FittedHead, fit
@@ -25,7 +24,7 @@ class RefitConfig:
     """How heads are fitted from feedback."""
 
     #: One core: serving has the others.
-    heads: HeadConfig = field(default_factory=lambda: HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(jobs=1)))
+    heads: HeadConfig = field(default_factory=lambda: HeadConfig(quality=("extra", "ridge"), jobs=1))
     #: Share of the labelled queries that judge.
     held_out: float = 0.2
     #: With fewer held-out queries that the live head was not fitted on, the two cannot be compared.

@@ -19,7 +19,11 @@ from shared.head import Head
 QUERIES = 900
 CONFIG = TrainConfig(
     heads=HeadConfig(
-        quality=("ridge", "extra"), length=("ridge",), trees=TreesConfig(count=20, leaf_rows=20, columns=1.0, jobs=1)
+        quality=("ridge", "extra"),
+        length=("ridge",),
+        trees=TreesConfig(count=20, leaf_rows=20, columns=1.0),
+        length_trees=10,
+        jobs=1,
     )
 )
 

@@ -22,16 +22,15 @@ class TreesConfig:
     #: `extra` draws thresholds at random, `forest` seeks the best on a sample of the rows.
     kind: Literal["extra", "forest"] = "extra"
     count: int = 200
-    #: Rows per leaf; larger leaves make smaller files and smoother predictions.
+    #: Fewest rows of a leaf, and fewest as a share of all rows: however many there are, files stay below 10 MB.
     leaf_rows: int = 10
+    leaf_share: float = 0.003
     #: Share of the columns that each split looks at.
     columns: float = 0.1
     #: Look at the vector, or at nothing but the features and the length.
     vector: bool = True
     #: Rows of the LLM's mean that every leaf has beside its own: leaves with few rows say little.
     prior_rows: float = 1.0
-    #: Cores used; -1 takes all.
-    jobs: int = -1
 
 
 class Grown(Protocol):
@@ -131,16 +130,16 @@ def write_trees(builder: Builder, columns: str, trees: Trees, values: Floats) ->
     )
 
 
-def grow(targets: Targets, config: TreesConfig, seed: int) -> Trees:
+def grow(targets: Targets, config: TreesConfig, seed: int, jobs: int = -1) -> Trees:
     """Splits that make all LLMs' targets alike within leaves at once: noise of one LLM draws few of them."""
     # Without the vector's columns what is left are the features, and the length.
     hidden = 0 if config.vector else targets.inputs.vectors.shape[1]
     options = {
         "n_estimators": config.count,
-        "min_samples_leaf": config.leaf_rows,
+        "min_samples_leaf": max(config.leaf_rows, int(config.leaf_share * len(targets.values))),
         "max_features": config.columns,
         "random_state": seed,
-        "n_jobs": config.jobs,
+        "n_jobs": jobs,
     }
     forest = (
         RandomForestRegressor(**options, max_samples=0.5) if config.kind == "forest" else ExtraTreesRegressor(**options)

@@ -20,7 +20,7 @@ from shared.inference import Floats, Session
 from tests.unit.trainer.fitting.planted import examples_of
 
 KINDS = ("extra", "traits", "forest", "boosting", "network", "nearest", "ridge", "extra+nearest+network")
-CONFIG = HeadConfig(quality=KINDS, length=("ridge",), trees=TreesConfig(count=20, columns=0.5, jobs=1))
+CONFIG = HeadConfig(quality=KINDS, length=("ridge",), trees=TreesConfig(count=20, columns=0.5), length_trees=10, jobs=1)
 
 
 def queries(count: int, seed: int = 0) -> Inputs:

@@ -15,7 +15,7 @@ from shared.features import FEATURES
 from shared.head import Head, Inputs
 from shared.inference import Session
 
-CONFIG = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=20, columns=0.5, jobs=1))
+CONFIG = HeadConfig(quality=("extra", "ridge"), trees=TreesConfig(count=20, columns=0.5), length_trees=10, jobs=1)
 
 
 def planted(seed: int = 0, rows: int = 400) -> Examples:

@@ -11,7 +11,7 @@ from services.trainer.fitting.estimators.trees import FilledTrees, Trees, TreesC
 from shared.head import EMBEDDING, PROMPT_TOKENS, Inputs
 from shared.inference import Floats, Session
 
-CONFIG = TreesConfig(count=10, columns=1.0, prior_rows=0, jobs=1)
+CONFIG = TreesConfig(count=10, columns=1.0, prior_rows=0)
 
 
 def queries(count: int, seed: int = 0, dimensions: int = 6) -> Inputs:
