@@ -1,7 +1,9 @@
 """Prompts per second of one core by depth, precision and input length, and what each loses of what heads can predict.
 
-Run: `python -m benchmarks.encoder [--depths 1,2,4,6] [--max-lengths 192] [--data FILE --pool FILE:NAME] [--json FILE]`.
-With recorded answers: the share of the constant's held-out squared error that ridge heads explain, mean over the LLMs.
+Run: `python -m benchmarks.encoder [--depths 0,1,2] [--max-lengths 256] [--data FILE --pool FILE:NAME] [--json FILE]`.
+With recorded answers: the share of the constant's held-out squared error that ridge heads explain, mean over the LLMs,
+and the area of design 5 that the default heads reach on held-out queries, mean over the splits. Depth 0 is the mean of
+the word vectors. To compare a tuned encoder with the plain one: `pointsman train --tune-encoder` prints both.
 """
 
 import argparse
@@ -12,7 +14,8 @@ from pathlib import Path
 from statistics import fmean
 from time import process_time
 
-from pointsman.training.recorded import Recorded, read_pool, read_recorded
+from benchmarks.router_choice import Choice, Material, Source, measure, read
+from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, Exported, export
 from services.trainer.fitting.basis import HeadConfig, basis_of_one
@@ -22,8 +25,8 @@ from services.trainer.fitting.split import held_out
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, Text
 
-#: Tokens of the prompts that are timed; the budgets name 64 and 192 (design 6).
-_LENGTHS = (16, 64, 192)
+#: Tokens of the prompts that are timed; the budgets name 64, 137 and 192 (design 6).
+_LENGTHS = (16, 64, 137, 192)
 _SECONDS = 1.0
 _WORD = "rail "
 
@@ -39,36 +42,44 @@ class Row:
     prompts_per_s: dict[int, float]
     cosine: float
     explained: float | None
+    #: By split.
+    areas: list[float]
 
 
 def main() -> None:
     asked = _options()
-    recorded = None
-    if asked.data is not None:
-        recorded = read_recorded([asked.data], read_pool(asked.pool))
+    material = None if asked.data is None else read([asked.data], asked.pool)
     rows: list[Row] = []
-    print(f"{'depth':>5} {'length':>6} {'precision':>9} {'cosine':>7} {'explained':>9}", end="")
+    print(f"{'depth':>5} {'length':>6} {'precision':>9} {'cosine':>7} {'explained':>9} {'area':>7}", end="")
     print("".join(f" {f'{length} tokens':>11}" for length in _LENGTHS))
     with tempfile.TemporaryDirectory() as folder:
         store = Artifacts(f"file://{folder}")
         for depth in asked.depths:
             for max_length in asked.max_lengths:
                 for exported in export(ExportConfig(depth=depth, max_length=max_length), store):
-                    rows.append(_measure(exported, store, recorded, Path(folder)))
+                    rows.append(_measure(exported, store, material, asked.seeds))
                     _print(rows[-1])
     if asked.json is not None:
         asked.json.write_text(json.dumps([_as_data(row) for row in rows], indent=2))
 
 
-def _measure(exported: Exported, store: Artifacts, recorded: Recorded | None, cache: Path) -> Row:
+def _measure(exported: Exported, store: Artifacts, material: Material | None, seeds: list[int]) -> Row:
     encoder = Encoder.load(exported.model, store)
+    card, explained, areas = exported.card, None, []
+    if material is not None:
+        with tempfile.TemporaryDirectory() as cache:
+            embedded = embed(material.recorded.prompts, encoder, Path(cache), _silent)
+        explained = _explained(material.recorded, embedded)
+        choice = Choice("default", card.depth)
+        areas = [measure(material, Source(encoder, embedded), choice, seed).area for seed in seeds]
     return Row(
-        depth=exported.card.depth,
-        max_length=exported.card.max_length,
-        precision=exported.card.precision,
+        depth=card.depth,
+        max_length=card.max_length,
+        precision=card.precision,
         prompts_per_s={length: _rate(encoder, length) for length in _LENGTHS},
-        cosine=exported.card.measured["mean_cosine"],
-        explained=None if recorded is None else _explained(recorded, embed(recorded.prompts, encoder, cache, _silent)),
+        cosine=card.measured["mean_cosine"],
+        explained=explained,
+        areas=areas,
     )
 
 
@@ -108,7 +119,8 @@ def _silent(_done: int) -> None:
 
 def _print(row: Row) -> None:
     explained = "-" if row.explained is None else f"{row.explained:.3f}"
-    print(f"{row.depth:>5} {row.max_length:>6} {row.precision:>9} {row.cosine:>7.4f} {explained:>9}", end="")
+    area = f"{fmean(row.areas):.4f}" if row.areas else "-"
+    print(f"{row.depth:>5} {row.max_length:>6} {row.precision:>9} {row.cosine:>7.4f} {explained:>9} {area:>7}", end="")
     print("".join(f" {rate:>9.1f}/s" for rate in row.prompts_per_s.values()), flush=True)
 
 
@@ -120,6 +132,7 @@ def _as_data(row: Row) -> dict[str, object]:
         "prompts_per_s": row.prompts_per_s,
         "cosine": row.cosine,
         "explained": row.explained,
+        "areas": row.areas,
     }
 
 
@@ -129,10 +142,11 @@ def _numbers(text: str) -> list[int]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depths", type=_numbers, default=[1, 2, 4, 6])
-    parser.add_argument("--max-lengths", type=_numbers, default=[192])
+    parser.add_argument("--depths", type=_numbers, default=[0, 1, 2, 4, 6])
+    parser.add_argument("--max-lengths", type=_numbers, default=[256])
     parser.add_argument("--data", type=Path, help="canonical parquet; needs --pool")
     parser.add_argument("--pool", help="FILE:NAME of the pool in it")
+    parser.add_argument("--seeds", type=_numbers, default=[0, 1, 2], help="of the splits")
     parser.add_argument("--json", type=Path, help="write the table there as well")
     return parser.parse_args()
 

@@ -14,6 +14,8 @@ from shared.inference import Array, Floats, Integers, Session, Shape, check_shap
 VECTOR = "vector"
 #: Probabilities of domains; without any the graph does not have it.
 DOMAINS = "domains"
+#: Vectors placed at a time.
+_CHUNK = 32
 
 
 class AtlasCard(BaseModel):
@@ -29,6 +31,8 @@ class AtlasCard(BaseModel):
     rows: int
     #: Of the domains, in the order of their probabilities.
     domains: tuple[str, ...] = ()
+    #: Share of the true neighbours among the candidates, on training queries.
+    recall: float
     #: Largest difference of a cosine from that of the float32 vectors.
     parity: float
     seed: int
@@ -66,8 +70,8 @@ class Atlas:
 
     def __init__(self, card: AtlasCard, session: Session) -> None:
         """Raises ArtifactError when the graph's inputs and outputs are not an atlas's."""
-        self.neighbours = session.outputs.get(NEIGHBOURS, (None, None))[-1]
-        outputs: dict[str, Shape] = dict.fromkeys((NEIGHBOURS, SIMILARITIES), (None, self.neighbours))
+        neighbours = session.outputs.get(NEIGHBOURS, (None, None))[-1]
+        outputs: dict[str, Shape] = dict.fromkeys((NEIGHBOURS, SIMILARITIES), (None, neighbours))
         if card.domains:
             outputs[DOMAINS] = (None, len(card.domains))
         check_shapes("inputs", {VECTOR: (None, card.dimensions)}, session.inputs)
@@ -86,9 +90,7 @@ class Atlas:
 
     def __call__(self, vectors: Floats) -> Places:
         """`vectors` (n, d) of the atlas's encoder."""
-        found = self._session({VECTOR: vectors})
-        none: Array = np.empty((len(vectors), 0), np.float32)
-        return Places(found[NEIGHBOURS], found[SIMILARITIES], found.get(DOMAINS, none))
+        return search(self._session, vectors)
 
     def place(self, vectors: Floats) -> list[Place]:
         """One by one what __call__ says of all."""
@@ -96,3 +98,14 @@ class Atlas:
         names = self.card.domains
         domains = [names[row.argmax()] if names else None for row in places.domains]
         return [*map(Place, places.neighbours, places.similarities, domains)]
+
+
+def search(session: Session, vectors: Floats) -> Places:
+    """What an atlas's graph says of (n, d) vectors, some at a time: their candidates in full take memory."""
+    parts = [session({VECTOR: vectors[start : start + _CHUNK]}) for start in range(0, len(vectors), _CHUNK)]
+    none: Array = np.empty((len(vectors), 0), np.float32)
+    return Places(
+        neighbours=np.concatenate([part[NEIGHBOURS] for part in parts]),
+        similarities=np.concatenate([part[SIMILARITIES] for part in parts]),
+        domains=np.concatenate([part[DOMAINS] for part in parts]) if DOMAINS in session.outputs else none,
+    )

@@ -1,7 +1,7 @@
 """The exported sentence encoder: texts in, out what is computed of each once. The graph's names and card live here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Annotated
 
@@ -118,12 +118,17 @@ class Encoder:
         for members in micro_batches([len(ids) for ids in read], token_budget):
             batch = [read[index] for index in members]
             longest = max(len(ids) for ids in batch)
-            vectors = self._embed(batch, longest)
-            places = [None] * len(batch) if self.atlas is None else self.atlas.place(vectors)
-            for index, vector, place in zip(members, vectors, places, strict=True):
+            for index, vector in zip(members, self._embed(batch, longest), strict=True):
                 features = features_of(texts[index].embedded)
-                found[index] = Encoded(vector, counts[index], len(read[index]), longest, features, place)
-        return [found[index] for index in range(len(texts))]
+                found[index] = Encoded(vector, counts[index], len(read[index]), longest, features)
+        return self._placed([found[index] for index in range(len(texts))])
+
+    def _placed(self, encoded: list[Encoded]) -> list[Encoded]:
+        """All at once: the atlas is read from memory once for them."""
+        if self.atlas is None or not encoded:
+            return encoded
+        places = self.atlas.place(np.stack([each.vector for each in encoded]))
+        return [replace(each, place=place) for each, place in zip(encoded, places, strict=True)]
 
     def _cut(self, ids: list[int]) -> list[int]:
         """Head and tail where a text is longer than the encoder reads: tasks stand at either end."""

@@ -23,6 +23,7 @@ from shared.messages import Attempt, Candidate, Receipt
 #: The log is written after the response, in small batches.
 _PATIENCE_S = 5.0
 _POLL_S = 0.25
+_PACKED = {"vector", "features", "neighbours"}
 
 
 def explain(
@@ -57,13 +58,13 @@ async def _find(state: Path | None, tenant: str, query_id: str) -> Explanation:
 
 
 def as_data(found: Explanation) -> JsonValue:
-    """Everything but the vectors, with the sentences a person reads."""
+    """Everything but packed arrays, with the sentences a person reads."""
     return {
         "query_id": found.query_id,
         "tenant": found.tenant,
         "outcome": outcome(found),
         "decisions": [
-            one.model_dump(mode="json", exclude={"vector"}) | {"why": why(one), "changes": what_would_change_it(one)}
+            one.model_dump(mode="json", exclude=_PACKED) | {"why": why(one), "changes": what_would_change_it(one)}
             for one in found.receipts
         ],
         "attempts": [one.model_dump(mode="json", exclude={"dispatch"}) for one in found.attempts],
@@ -101,6 +102,9 @@ def _decision(receipt: Receipt) -> Iterator[RenderableType]:
         f"[bold]Decision {receipt.attempt}[/] at {moment}, willingness to pay {receipt.willingness_to_pay:g}, "
         f"patience {receipt.tau_s:g} s, {receipt.prompt_tokens} prompt tokens, policy {escape(receipt.policy)}"
     )
+    if receipt.distance is not None:
+        about = "" if receipt.domain is None else f"Most likely about {receipt.domain}. "
+        yield escape(f"{about}The nearest training query is at cosine distance {receipt.distance:.2f}.")
     candidates = sorted(receipt.candidates, key=lambda one: (one.llm != receipt.llm, one.barred_by or "", -one.score))
     columns = ("", "LLM", "Quality", "Cost", "Wait", "Penalty", "Score", "Remarks")
     rows = [_candidate(one, chosen=one.llm == receipt.llm) for one in candidates]

@@ -16,12 +16,12 @@ from shared.artifacts import Artifacts
 from shared.database.engine import Database
 
 
-def train_pool(data: list[Path], pool: str, fleet: Endpoints, cache: Path, seed: int) -> Trained:
+def train_pool(data: list[Path], pool: str, fleet: Endpoints, cache: Path, config: TrainConfig) -> Trained:
     """Fit and register heads for the pool's LLMs, with progress on standard error."""
     chosen = read_pool(pool)
     recorded = read_recorded(data, chosen)
     place = Workplace(Artifacts(fleet.artifacts), Database(fleet.postgres), cache)
-    return asyncio.run(_train(recorded, chosen.reference, place, TrainConfig(seed=seed)))
+    return asyncio.run(_train(recorded, chosen.reference, place, config))
 
 
 async def _train(recorded: Recorded, reference: str, place: Workplace, config: TrainConfig) -> Trained:

@@ -1,7 +1,7 @@
 """The options that several subcommands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,4 +19,6 @@ StateFolder = Annotated[
     Path | None, typer.Option("--state", help=f"State folder; default POINTSMAN_STATE, else ./{DEFAULT}.")
 ]
 Tenant = Annotated[str, typer.Option(help="Whose query: ids are per tenant.")]
+#: Who says what queries are about: their data sets, their key phrases, a chat model.
+TaggerName = Literal["labels", "phrases", "chat"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from pointsman.command.options import Json, State
+from pointsman.command.options import Json, State, TaggerName
 from pointsman.command.output import print_json, print_note, print_rich, table
 from pointsman.local.state import find
 
@@ -21,6 +21,18 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Also write the result there, as train.json.")] = None,
     cache: Annotated[Path, typer.Option(help="Where vectors are kept between runs.")] = _CACHE,
     seed: Annotated[int, typer.Option(help="Of split and forests: the same seed gives the same files.")] = 0,
+    tagger: Annotated[
+        TaggerName,
+        typer.Option(help="What queries are about: by data set, by their key phrases, or by a chat model."),
+    ] = "labels",
+    tagger_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, ends in /v1; for chat.")] = None,
+    tagger_model: Annotated[str | None, typer.Option(help="The chat model's name there.")] = None,
+    tagger_key_file: Annotated[Path | None, typer.Option(help="File with its key, if it needs one.")] = None,
+    tune_encoder: Annotated[
+        bool, typer.Option("--tune-encoder", help="Also tune the encoder on the domains; taken only where it wins.")
+    ] = False,
+    epochs: Annotated[int, typer.Option(min=1, help="Of tuning, at most.")] = 2,
+    depth: Annotated[int, typer.Option(min=0, help="Layers of the tuned encoder; 0: word vectors alone.")] = 2,
     as_json: Json = False,
     state: State = None,
 ) -> None:
@@ -35,10 +47,14 @@ def train(
     """
     # Late: they import what takes seconds, and --help need not wait for it.
     from pointsman.command.announcing import announce
+    from pointsman.command.encoding import Tagging, Tuning, describe, train_config
     from pointsman.command.fitting import as_data, row, train_pool
 
+    tagging = Tagging(tagger, tagger_url, tagger_model, tagger_key_file)
+    tuning = Tuning(epochs, depth) if tune_encoder else None
+    config = train_config(tagging, tuning, cache.expanduser(), seed)
     fleet = find(state)
-    trained = train_pool(data, pool, fleet, cache.expanduser(), seed)
+    trained = train_pool(data, pool, fleet, cache.expanduser(), config)
     announced = asyncio.run(announce(trained.live, fleet.kafka))
     result: JsonValue = [as_data(candidate) for candidate in trained.candidates]
     if out is not None:
@@ -50,6 +66,8 @@ def train(
         columns = ("LLM", "Head", "Rows", "Quality", "Length", "")
         print_rich(table(*columns, rows=[row(candidate) for candidate in trained.candidates], numbers=columns[2:5]))
         print_note("Quality and length: share of the constant's squared error that the head explains, held out.")
+    for line in describe(trained.encoding):
+        print_note(line)
     if trained.headless:
         print_note(
             f"{', '.join(trained.headless)}: no head for this version of the encoder, so priors are served. "

@@ -41,8 +41,10 @@ def tell(receipts: Sequence[tuple[int, Receipt]]) -> Told | None:
         return None
     turned = [one for one in decided if best_of(one, lambda candidate: candidate.trade).llm != one.llm]
     receipt = min(turned or decided, key=_lead)
-    # Its vector is of no use to a reader.
-    return Told(receipt=receipt.model_copy(update={"vector": ""}), lines=_lines(receipt))
+    # Its arrays are of no use to a reader.
+    return Told(
+        receipt=receipt.model_copy(update={"vector": "", "features": None, "neighbours": None}), lines=_lines(receipt)
+    )
 
 
 def _lead(receipt: Receipt) -> float:

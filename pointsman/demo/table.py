@@ -99,8 +99,8 @@ def _only(recorded: Recorded, queries: NDArray[np.int64]) -> Recorded:
             response_tokens=all_rows.response_tokens[kept],
             cost_usd=all_rows.cost_usd[kept],
         )
-    prompts, datasets = ([all_of[query] for query in queries] for all_of in (recorded.prompts, recorded.datasets))
-    return Recorded(prompts, datasets, answers)
+    datasets = None if recorded.datasets is None else [recorded.datasets[query] for query in queries]
+    return Recorded([recorded.prompts[query] for query in queries], answers, datasets)
 
 
 def _topics(files: Sequence[Path]) -> dict[str, str]:

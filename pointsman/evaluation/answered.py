@@ -55,7 +55,7 @@ class Answered:
             llm: _of_llm(self.quality[:, column], response_tokens[:, column], self.cost_usd[:, column])
             for column, llm in enumerate(self.llms)
         }
-        return Recorded(self.prompts, [query.dataset for query in self.queries], answers)
+        return Recorded(self.prompts, answers, [query.dataset for query in self.queries])
 
 
 def known_mean(values: Doubles, axis: int | None = None) -> Doubles:

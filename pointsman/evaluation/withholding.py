@@ -14,7 +14,6 @@ from pointsman.evaluation.prices import Tariff
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.report import Withheld, Withholding, difference
 from pointsman.training.heads import fit_heads
-from pointsman.training.recorded import Recorded
 from pointsman.training.settling import learn
 from pointsman.training.training import Progress
 from services.trainer.fitting.basis import Basis
@@ -55,9 +54,7 @@ class _Newcomer:
     @classmethod
     def of(cls, llm: str, problem: Problem, fitted: Fitted) -> "_Newcomer":
         recorded = problem.train.recorded(fitted.lengths)
-        others = Recorded(
-            recorded.prompts, recorded.datasets, {name: one for name, one in recorded.answers.items() if name != llm}
-        )
+        others = replace(recorded, answers={name: one for name, one in recorded.answers.items() if name != llm})
         basis = learn(others, problem.train_embedded, fitted.config)
         place = fitted.place
         heads = fit_heads(others, problem.train_embedded, place.encoder, place.artifacts, fitted.config, basis)
@@ -67,7 +64,7 @@ class _Newcomer:
         """From these of its rows; None where they make none."""
         recorded = _only(self.problem.train, known, self.column).recorded(self.fitted.lengths)
         llm, place = self.problem.material.llms[self.column], self.fitted.place
-        alone = Recorded(recorded.prompts, recorded.datasets, {llm: recorded.answers[llm]})
+        alone = replace(recorded, answers={llm: recorded.answers[llm]})
         embedded = self.problem.train_embedded
         try:
             return next(fit_heads(alone, embedded, place.encoder, place.artifacts, self.fitted.config, self.basis))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from pointsman.training.vectors import Embedded
-from services.trainer.fitting.atlas import AtlasConfig, Regions, chart, store_atlas
+from services.trainer.fitting.atlas import AtlasConfig, chart, store_atlas
+from services.trainer.fitting.atlas_graph import Regions
 from shared.artifacts import Artifacts, Card
 from shared.atlas import Atlas
 from shared.encoder import Encoder

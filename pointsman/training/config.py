@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pointsman.training.encoding import EncodingConfig
 from services.trainer.fitting.atlas import AtlasConfig
 from services.trainer.fitting.basis import HeadConfig
 
@@ -15,6 +16,7 @@ class TrainConfig:
 
     heads: HeadConfig = field(default_factory=HeadConfig)
     atlas: AtlasConfig = field(default_factory=AtlasConfig)
+    encoding: EncodingConfig = field(default_factory=EncodingConfig)
     #: Share of the queries that are held out, and how much of the whole calibrates; the others held out judge.
     held_out: float = 0.25
     calibrating: float = 0.1

@@ -53,9 +53,9 @@ class Recorded:
     """Distinct prompts, and each LLM's answers to them."""
 
     prompts: list[str]
-    #: Where each prompt comes from, such as `mmlu_pro/law`.
-    datasets: list[str]
     answers: dict[str, Answers]
+    #: Where each prompt comes from, such as `mmlu_pro/law`; None where nobody said.
+    datasets: list[str] | None = None
 
 
 def read_pool(argument: str) -> Pool:
@@ -87,7 +87,7 @@ def read_recorded(files: Sequence[Path], pool: Pool) -> Recorded:
     index_of = {query_id: index for index, query_id in enumerate(sorted(prompt_of))}
     answers = {llm: _answers(rows, index_of) for llm, rows in llms.items()}
     prompts, datasets = ([of[query_id] for query_id in index_of] for of in (prompt_of, dataset_of))
-    return Recorded(prompts, datasets, answers)
+    return Recorded(prompts, answers, datasets)
 
 
 def _read(file: Path, pool: Pool) -> pa.Table:

@@ -5,21 +5,25 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
+from pointsman.training.encoding import Encoding, encode
 from pointsman.training.heads import fit_heads
 from pointsman.training.policy import policy_of
 from pointsman.training.recorded import Recorded
-from pointsman.training.vectors import Embedded, embed
+from pointsman.training.tuning.desk import Desk
 from services.trainer.fitting.card import Candidate
 from shared.artifacts import Artifacts, Card
 from shared.database.engine import Database
-from shared.database.registry import add_model, enter_model, live_models
+from shared.database.registry import Status, add_model, enter_model, live_models
 from shared.encoder import Encoder
 from shared.errors import ConfigurationError
 from shared.messages import Model
+
+if TYPE_CHECKING:
+    from services.embedder.export import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Trained:
     live: list[Model]
     #: LLMs that had a head for the encoder before and have none for this one: they compete with their priors.
     headless: list[str]
+    encoding: Encoding
 
 
 class Progress(Protocol):
@@ -57,20 +62,26 @@ async def train_heads(
     live = await _live_encoder(place.database)
     encoder = await asyncio.to_thread(Encoder.load, live, place.artifacts, os.cpu_count() or 1)
     policy = policy_of(reference, recorded.answers[reference].cost_usd.tolist())
-    embedded = await asyncio.to_thread(_embed, recorded, encoder, place.cache, progress)
-    charted = await asyncio.to_thread(chart_encoder, encoder, embedded, None, place.artifacts, config.atlas)
+    desk = Desk(encoder, place.artifacts, place.cache, progress)
+    encoding = await asyncio.to_thread(encode, recorded, desk, config.encoding)
+    charted = await asyncio.to_thread(
+        chart_encoder, encoding.encoder, encoding.embedded, encoding.regions, place.artifacts, config.atlas
+    )
     fitting = fit_heads(recorded, charted.embedded, charted.model.version, place.artifacts, config)
     candidates: list[Candidate] = []
     while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
         candidates.append(candidate)
         progress("Fitting heads", len(candidates), len(recorded.answers))
-    return await _promote(charted, candidates, policy, place.database)
+    if encoding.adoption is not None:
+        await _enter(encoding.adoption.exported, place.database)
+    live_now, headless = await _promote(charted, candidates, policy, place.database)
+    return Trained(candidates, live_now, headless, encoding)
 
 
 async def _promote(
     charted: Charted, candidates: list[Candidate], policy: tuple[Model, Card], database: Database
-) -> Trained:
-    """Register all in one transaction."""
+) -> tuple[list[Model], list[str]]:
+    """Register all in one transaction; what is live now, and who lost its head."""
     async with database.session() as session:
         before = await live_models(session)
         heads = [
@@ -82,7 +93,16 @@ async def _promote(
         headless = _with_head(before) - _with_head(await live_models(session))
         await session.commit()
     # The encoder after its heads, which predictors are to load first.
-    return Trained(candidates, [*(head for head in heads if head is not None), *last], sorted(headless))
+    return [*(head for head in heads if head is not None), *last], sorted(headless)
+
+
+async def _enter(exported: "Sequence[Exported]", database: Database) -> None:
+    """Keep what tuning made in the registry; the charted version of it may go live."""
+    async with database.session() as session:
+        for each in exported:
+            status: Status = "candidate" if each.rejected is None else "rejected"
+            await add_model(session, each.model, each.card.model_dump(mode="json"), status, each.rejected)
+        await session.commit()
 
 
 def _with_head(live: Sequence[Model]) -> set[str]:
@@ -99,8 +119,3 @@ async def _live_encoder(database: Database) -> Model:
             "expected a live encoder in the registry, there is none; make one: python -m services.embedder.export"
         )
     return found[-1]
-
-
-def _embed(recorded: Recorded, encoder: Encoder, cache: Path, progress: Progress) -> Embedded:
-    total = len(recorded.prompts)
-    return embed(recorded.prompts, encoder, cache, lambda done: progress("Embedding prompts", done, total))

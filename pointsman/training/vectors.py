@@ -16,8 +16,6 @@ from shared.head import Inputs
 from shared.inference import Floats, Integers
 
 _CHUNK = 64
-#: Vectors placed at a time.
-_PLACED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,8 @@ class Embedded:
 
     def placed(self, atlas: Atlas) -> "Embedded":
         """With neighbours; of queries that are none of the atlas's, as those would find themselves."""
-        parts = [atlas(self.vectors[start : start + _PLACED]) for start in range(0, len(self.vectors), _PLACED)]
-        neighbours = np.concatenate([part.neighbours for part in parts])
-        return replace(self, neighbours=neighbours, similarities=np.concatenate([part.similarities for part in parts]))
+        places = atlas(self.vectors)
+        return replace(self, neighbours=places.neighbours, similarities=places.similarities)
 
 
 def embed(prompts: Sequence[str], encoder: Encoder, cache: Path, progress: Callable[[int], None]) -> Embedded:

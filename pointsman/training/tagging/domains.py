@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from pointsman.training.tagging.tags import Tags
+from shared.encoder import Encoder, Text
 from shared.inference import Floats
 
 #: [P] Coarse domains of the paper.
@@ -44,6 +45,17 @@ class Domains:
         return unit
 
 
+def group_queries(
+    prompts: Sequence[str], tagger: Tagger, encoder: Encoder, progress: Callable[[int], None], seed: int = 0
+) -> Domains:
+    """Tag the prompts, and find the domains that their tags make in the encoder's space."""
+
+    def embed(tags: Sequence[str]) -> Floats:
+        return np.stack([each.vector for each in encoder.encode([Text(tag) for tag in tags], token_budget=1)])
+
+    return find_domains(tagger(prompts, progress), embed, seed=seed)
+
+
 def find_domains(tags: Sequence[Tags], embed: EmbedTags, most: int = MOST_DOMAINS, seed: int = 0) -> Domains:
     """Group the tags by k-means on their vectors; a query belongs where most of its tags do.
 
@@ -57,8 +69,9 @@ def find_domains(tags: Sequence[Tags], embed: EmbedTags, most: int = MOST_DOMAIN
     grouping = KMeans(min(most, len(distinct)), n_init=3, random_state=seed)
     group_of = dict(zip(distinct, grouping.fit(embed(distinct), sample_weight=weights).labels_.tolist(), strict=True))
     chosen = [majority([group_of[tag] for tag in one]) for one in tags]
-    # A group may be in nobody's majority.
-    place = {group: index for index, group in enumerate(sorted({group for group in chosen if group is not None}))}
+    # The largest first; a group may be in nobody's majority.
+    sizes = Counter(group for group in chosen if group is not None)
+    place = {group: index for index, (group, _) in enumerate(sizes.most_common())}
     return Domains(
         names=tuple(_name(group, group_of, counts) for group in place),
         of_query=tuple(None if group is None else place[group] for group in chosen),

@@ -3,14 +3,9 @@
 The paper gives L = L_intra + L_inter in words; both forms below are ours.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
-
-#: `softmax`: both terms in one; `literal`: their sum.
-Form = Literal["softmax", "literal"]
 
 #: Centroids with a smaller cosine are far enough apart.
 _MARGIN = 0.0

@@ -12,33 +12,13 @@ from torch import Tensor
 
 from pointsman.training.tuning.batches import batches, padded, token_ids
 from pointsman.training.tuning.checkpoint import Standing, read, resume, save, write
+from pointsman.training.tuning.config import TuneConfig
 from pointsman.training.tuning.course import Check, Course
-from pointsman.training.tuning.objective import Form, literal_loss, moved, softmax_loss
+from pointsman.training.tuning.objective import literal_loss, moved, softmax_loss
 from services.embedder.graph import SentenceEncoder, Source
 from shared.inference import Floats
 
 _EMBEDDED_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TuneConfig:
-    """Method 1.2; epochs, batch and learning rate are within what it names."""
-
-    epochs: int = 2
-    batch: int = 64
-    learning_rate: float = 2e-5
-    form: Form = "softmax"
-    temperature: float = 0.1
-    #: Of the prototypes' moving averages.
-    momentum: float = 0.9
-    #: Looks at the predictors per epoch; a run ends when so many in a row were not the best.
-    checks_per_epoch: int = 3
-    patience: int = 2
-    #: Above it, domains are collapsing into points.
-    most_cosine: float = 0.7
-    #: Steps between two checkpoints.
-    checkpoint_steps: int = 25
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,27 @@
-"""Charts training vectors: the atlas's graph, and where the training queries themselves lie in it."""
+"""Charts training vectors: how an atlas is to search, and where the training queries themselves lie in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
+from services.trainer.fitting.atlas_graph import Regions, Rows, atlas_graph
 from services.trainer.fitting.examples import Mask
 from shared.artifacts import Artifact, Artifacts
-from shared.atlas import DOMAINS, VECTOR, AtlasCard
+from shared.atlas import AtlasCard, search
 from shared.encoder import EncoderCard
 from shared.errors import ArtifactError
-from shared.head import NEIGHBOURS, SIMILARITIES
 from shared.inference import Floats, Integers, Session
 
-OPSET, _IR_VERSION = 20, 10
 #: Largest difference of a cosine, as vectors are kept in half precision.
 PARITY_CEILING = 1e-3
-#: Vectors placed at a time.
-_CHUNK = 256
+#: Share of the true neighbours that the search must find.
+RECALL_FLOOR = 0.99
+#: Cosines that differ by less are equal.
+_ALIKE = 1e-5
+#: Queries that recall and parity are measured on.
+_MEASURED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,14 @@ class AtlasConfig:
     neighbours: int = 40
     #: Of more training queries, as many are drawn: the search reads all of them for each query.
     most_rows: int = 20_000
+    #: Principal directions searched first; the first of these that recalls enough, else all.
+    widths: tuple[int, ...] = (64, 128)
+    #: Rows found along them, per neighbour; these are compared in full.
+    candidates: int = 3
     #: [D] T of method 1.2: domain probabilities are softmax(cosine to the centroid / T).
     temperature: float = 0.1
     #: Of the draw.
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Regions:
-    """Domains as the atlas knows them: names, and centroids (m, d) of unit length."""
-
-    names: tuple[str, ...]
-    centroids: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +53,30 @@ class Chart:
     #: Training queries in the atlas.
     rows: int
     domains: tuple[str, ...]
+    recall: float
     parity: float
 
 
 def chart(vectors: Floats, regions: Regions | None, config: AtlasConfig) -> Chart:
-    """Chart (n, d) vectors of unit length; raises ArtifactError when the graph does not find what numpy finds."""
+    """Chart (n, d) vectors of unit length; raises ArtifactError when the graph's cosines are not those of numpy."""
     numbers = _drawn(len(vectors), config.most_rows, config.seed)
-    wanted = min(config.neighbours, len(numbers) - 1)
-    graph = atlas_graph(vectors, numbers, regions, wanted, config.temperature)
-    # One more than is served, as each query finds itself.
-    wider = Session(atlas_graph(vectors, numbers, None, wanted + 1, config.temperature))
-    found = [wider({VECTOR: vectors[start : start + _CHUNK]}) for start in range(0, len(vectors), _CHUNK)]
-    near = np.concatenate([part[NEIGHBOURS] for part in found])
-    others = _others(near)
-    similarities = np.concatenate([part[SIMILARITIES] for part in found])[others].reshape(len(vectors), wanted)
-    neighbours = near[others].reshape(len(vectors), wanted)
-    parity = _parity(vectors, neighbours, similarities)
-    names = () if regions is None else regions.names
-    return Chart(graph, neighbours, similarities, len(numbers), names, parity)
+    # One neighbour more than is served, as each query finds itself.
+    wanted = min(config.neighbours, len(numbers) - 1) + 1
+    rows = Rows(vectors[numbers], numbers, min(config.candidates * wanted, len(numbers)))
+    directions, recall = _directions(rows, vectors[_some(vectors)], wanted, config.widths)
+    found = search(Session(atlas_graph(rows, directions, wanted, None, config.temperature)), vectors)
+    others = _others(found.neighbours)
+    neighbours = found.neighbours[others].reshape(len(vectors), wanted - 1)
+    similarities = found.similarities[others].reshape(len(vectors), wanted - 1)
+    return Chart(
+        graph=atlas_graph(rows, directions, wanted - 1, regions, config.temperature),
+        neighbours=neighbours,
+        similarities=similarities,
+        rows=len(numbers),
+        domains=() if regions is None else regions.names,
+        recall=recall,
+        parity=_parity(vectors, neighbours, similarities),
+    )
 
 
 def store_atlas(charted: Chart, encoder: EncoderCard, config: AtlasConfig, artifacts: Artifacts) -> Artifact:
@@ -83,6 +87,7 @@ def store_atlas(charted: Chart, encoder: EncoderCard, config: AtlasConfig, artif
         queries=len(charted.neighbours),
         rows=charted.rows,
         domains=charted.domains,
+        recall=charted.recall,
         parity=charted.parity,
         seed=config.seed,
         made_by={package: version_of(package) for package in ("numpy", "onnx")},
@@ -90,35 +95,25 @@ def store_atlas(charted: Chart, encoder: EncoderCard, config: AtlasConfig, artif
     return artifacts.put(charted.graph, {"kind": "atlas", **card.model_dump(mode="json")})
 
 
-def atlas_graph(
-    vectors: Floats, numbers: Integers, regions: Regions | None, neighbours: int, temperature: float
-) -> bytes:
-    """Cosines to the rows `numbers` of `vectors`, the largest of them, and the probabilities of the domains."""
-    constants = {
-        "half_rows": vectors[numbers].T.astype(np.float16),
-        "numbers": numbers,
-        "wanted": np.array([neighbours], np.int64),
-    }
-    nodes = [
-        helper.make_node("Cast", ["half_rows"], ["rows"], to=TensorProto.FLOAT),
-        helper.make_node("MatMul", [VECTOR, "rows"], ["cosines"]),
-        helper.make_node("TopK", ["cosines", "wanted"], [SIMILARITIES, "places"], axis=1),
-        helper.make_node("Gather", ["numbers", "places"], [NEIGHBOURS]),
-    ]
-    outputs = [_tensor(NEIGHBOURS, TensorProto.INT64, neighbours), _tensor(SIMILARITIES, TensorProto.FLOAT, neighbours)]
-    if regions is not None:
-        constants["sharpened_centroids"] = (regions.centroids.T / temperature).astype(np.float32)
-        nodes.append(helper.make_node("MatMul", [VECTOR, "sharpened_centroids"], ["sharpened"]))
-        nodes.append(helper.make_node("Softmax", ["sharpened"], [DOMAINS], axis=1))
-        outputs.append(_tensor(DOMAINS, TensorProto.FLOAT, len(regions.names)))
-    kept = [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()]
-    inputs = [_tensor(VECTOR, TensorProto.FLOAT, vectors.shape[1])]
-    graph = helper.make_graph(nodes, "atlas", inputs, outputs, kept)
-    opsets = [helper.make_opsetid("", OPSET)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="pointsman")
-    onnx.checker.check_model(model)
-    content: bytes = model.SerializeToString()
-    return content
+def _directions(rows: Rows, queries: Floats, wanted: int, widths: Sequence[int]) -> tuple[Floats, float]:
+    """Principal directions (d, c) along which the search finds the neighbours of these queries, and which share.
+
+    The eigenvectors of the rows' second moments with the largest eigenvalues, their right singular vectors: no others
+    keep as much of the rows (Eckart and Young 1936). Of equally near rows, any will do.
+    """
+    _, ascending = np.linalg.eigh(rows.vectors.T.astype(np.float64) @ rows.vectors)
+    directions: Floats = ascending[:, ::-1].astype(np.float32)
+    cosines = queries @ rows.vectors.T
+    near_enough = np.partition(cosines, -wanted, axis=1)[:, [-wanted]] - _ALIKE
+    for width in (*widths, directions.shape[1]):
+        some = directions[:, :width]
+        rough = (queries @ some) @ (rows.vectors @ some).T
+        candidates = np.argpartition(-rough, rows.candidates - 1, axis=1)[:, : rows.candidates]
+        near = (np.take_along_axis(cosines, candidates, axis=1) >= near_enough).sum(axis=1)
+        recall = float(np.minimum(near, wanted).mean() / wanted)
+        if recall >= RECALL_FLOOR:
+            break
+    return some, recall
 
 
 def _drawn(queries: int, most: int, seed: int) -> Integers:
@@ -136,15 +131,16 @@ def _others(near: Integers) -> Mask:
     return other
 
 
+def _some(vectors: Floats) -> slice:
+    """Enough of them to measure on, from all over."""
+    return slice(None, None, max(1, len(vectors) // _MEASURED))
+
+
 def _parity(vectors: Floats, neighbours: Integers, similarities: Floats) -> float:
-    """Largest difference of a cosine, over a share of the queries; raises ArtifactError when that is too large."""
-    some = slice(None, None, max(1, len(vectors) // _CHUNK))
+    """Largest difference of a cosine, over some of the queries; raises ArtifactError when that is too large."""
+    some = _some(vectors)
     exact = np.einsum("nd,nkd->nk", vectors[some], vectors[neighbours[some]])
     largest = float(np.abs(exact - similarities[some]).max(initial=0.0))
     if largest > PARITY_CEILING:
         raise ArtifactError(f"expected the atlas's cosines within {PARITY_CEILING} of numpy's, got {largest:.2g}")
     return largest
-
-
-def _tensor(name: str, kind: int, width: int) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, ["n", width])

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
+from pointsman.training.tagging.domains import Domains, group_queries
 from pointsman.training.tagging.labels import LabelTagger
-from pointsman.training.tuning.adoption import AdoptConfig, Desk, tune_encoder
-from pointsman.training.tuning.tuning import TuneConfig
+from pointsman.training.tuning.adoption import tune_encoder
+from pointsman.training.tuning.config import AdoptConfig, TuneConfig
+from pointsman.training.tuning.desk import Desk
 from services.embedder.export import ExportConfig, export
 from shared.artifacts import Artifacts
 from shared.encoder import Encoder, EncoderCard
@@ -25,7 +27,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """Answers of a cook and a sailor, who are each good at one topic."""
     data, pool = write_recording(tmp_path_factory.mktemp("recording"), rows_per_prompt=1)
     both = read_recorded([data], read_pool(pool))
-    return Recorded(both.prompts, both.datasets, {llm: both.answers[llm] for llm in ("cook", "sailor")})
+    return Recorded(both.prompts, {llm: both.answers[llm] for llm in ("cook", "sailor")}, both.datasets)
 
 
 @pytest.fixture
@@ -35,12 +37,12 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(Encoder.load(plain.model, store), store, tmp_path / "cache", lambda _stage, _done, _total: None)
 
 
-def labels(recorded: Recorded) -> LabelTagger:
-    return LabelTagger(dict(zip(recorded.prompts, recorded.datasets, strict=True)))
+def domains(recorded: Recorded, desk: Desk) -> Domains:
+    return group_queries(recorded.prompts, LabelTagger.of(recorded), desk.plain, lambda _done: None)
 
 
 def test_it_is_adopted_where_domains_tell_who_is_good(recorded: Recorded, desk: Desk) -> None:
-    adoption = tune_encoder(recorded, labels(recorded), desk, CONFIG)
+    adoption = tune_encoder(recorded, domains(recorded, desk), desk, CONFIG)
 
     assert adoption.verdict.wins
     assert adoption.verdict.tuned < adoption.verdict.plain
@@ -49,9 +51,7 @@ def test_it_is_adopted_where_domains_tell_who_is_good(recorded: Recorded, desk: 
     card = EncoderCard.model_validate(dict(desk.artifacts.card(str(served.model.sha256))))
     assert (card.name, card.depth) == ("minilm-tuned", 0)
     assert card.tuning is not None
-    assert card.tuning["tagger"] == "LabelTagger"
-    assert sorted(adoption.domains.names) == ["recipe", "sailing"]
-    assert adoption.audit.tagged_share == 1
+    assert card.tuning["tagger"] == "labels"
 
 
 def test_it_is_rejected_with_the_numbers_where_nothing_can_be_told(recorded: Recorded, desk: Desk) -> None:
@@ -59,14 +59,14 @@ def test_it_is_rejected_with_the_numbers_where_nothing_can_be_told(recorded: Rec
     cook = recorded.answers["cook"]
     flips = random.integers(0, 2, len(cook.query)).astype(np.float32)
     coin = replace(cook, quality=flips)
-    noise = Recorded(recorded.prompts, recorded.datasets, {"coin": coin})
+    noise = replace(recorded, answers={"coin": coin})
 
-    adoption = tune_encoder(noise, labels(recorded), desk, CONFIG)
+    adoption = tune_encoder(noise, domains(recorded, desk), desk, CONFIG)
 
     assert adoption.served is None
     assert all("not surely better" in str(each.rejected) for each in adoption.exported)
 
 
-def test_a_tagger_that_knows_one_domain_or_none_is_refused(recorded: Recorded, desk: Desk) -> None:
+def test_one_domain_or_none_is_refused(recorded: Recorded, desk: Desk) -> None:
     with pytest.raises(ConfigurationError, match="at least two kinds, got 0"):
-        tune_encoder(recorded, LabelTagger({}), desk, CONFIG)
+        tune_encoder(recorded, Domains((), (None,) * len(recorded.prompts)), desk, CONFIG)

@@ -9,10 +9,11 @@ from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
 from pointsman.training.training import Trained, Workplace, train_heads
 from services.embedder.export import register
+from services.trainer.fitting.atlas import AtlasConfig
 from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
-from shared.messages import Model, Prediction, Query
+from shared.messages import Accepted, Model, Prediction, Query, unpack_vector
 from tests.integration.conftest import EncoderFixture
 from tests.integration.serving import HOME_PARTITIONS, Serving, metric
 from tests.integration.training.recording import write_recording
@@ -75,3 +76,9 @@ async def test_no_query_is_predicted_by_a_prior_while_encoder_and_heads_are_swap
     made = await predicted(serving, llm, _QUERIES)
     assert {one.head for one in made} == {run.candidates[0].model.version for run in (first, second)}
     assert metric(predictor, "prior_predictions_total") == 0
+    wanted = {query.query_id for query in asked}
+    found = await serving.until("accepted", Accepted.decode, lambda one: one.query.query_id in wanted, _QUERIES)
+    assert {one.encoder for _, one in found} == {run.live[-2].version for run in (first, second)}
+    assert {one.domain for _, one in found} == {"recipe"}
+    assert all(one.distance is not None and 0 < one.distance < 1 for _, one in found)
+    assert all(len(unpack_vector(one.neighbours or "")) == 8 * AtlasConfig().neighbours for _, one in found)

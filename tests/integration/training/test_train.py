@@ -109,7 +109,7 @@ async def test_encoder_and_atlas_are_one_version_and_place_a_prompt_as_training_
     command: Command, url: str, encoder: EncoderFixture, tmp_path: Path
 ) -> None:
     data, pool = write_recording(tmp_path)
-    prompts = read_recorded([data], read_pool(pool)).prompts[:20]
+    recorded = read_recorded([data], read_pool(pool))
 
     [card, *_] = await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
 
@@ -119,7 +119,9 @@ async def test_encoder_and_atlas_are_one_version_and_place_a_prompt_as_training_
     assert model.sha256 == encoder.int8.model.sha256
     shown = await command("models", "show", model.version)
     assert (shown["card"]["atlas_sha256"], shown["card"]["atlas"]["queries"]) == (model.atlas_sha256, 320)
-    served = Encoder.load(model, store).encode([Text(prompt) for prompt in prompts], token_budget=1)
+    assert sorted(shown["card"]["atlas"]["domains"]) == ["recipe", "sailing"]
+    prompts = [Text(prompt) for prompt in recorded.prompts[:20]]
+    served = Encoder.load(model, store).encode(prompts, token_budget=1)
     examples, _ = load_rows(card["rows_sha256"], "cook", store)
     assert examples.numbers is not None
     assert examples.neighbours is not None
@@ -129,6 +131,7 @@ async def test_encoder_and_atlas_are_one_version_and_place_a_prompt_as_training_
         row = trained[number]
         assert one.place is not None
         assert one.place.neighbours[0] == number
+        assert one.place.domain == recorded.datasets[number]
         assert one.place.distance == pytest.approx(0, abs=1e-3)
         assert one.place.neighbours[1:].tolist() == examples.neighbours[row, :-1].tolist()
         assert np.array_equal(one.features, examples.features[row])

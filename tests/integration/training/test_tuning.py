@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
-from pointsman.training.tuning.objective import Form
-from pointsman.training.tuning.tuning import Lesson, TuneConfig, own_cosine, tune
+from pointsman.training.tuning.config import Form, TuneConfig
+from pointsman.training.tuning.tuning import Lesson, own_cosine, tune
 from services.embedder.graph import OPSET, SentenceEncoder, Source
 from shared.inference import Floats
 

@@ -83,6 +83,15 @@ def test_remarks_say_what_barred_a_candidate_and_where_a_prior_stood_in() -> Non
     assert "no prediction in time, prior used" in text
 
 
+def test_a_placed_query_is_told_what_it_is_about_and_how_near_the_training_queries_are() -> None:
+    placed = receipt("small", candidate("small")).model_copy(update={"domain": "law", "distance": 0.123})
+
+    text = page(Explanation("default", "q", (placed,), (), (), None))
+
+    assert "Most likely about law. The nearest training query is at cosine distance 0.12." in text
+    assert "training query" not in page(EXPLAINED)
+
+
 def test_text_of_others_is_not_taken_for_markup() -> None:
     assert "[bold]odd" in page(EXPLAINED)
 
@@ -104,5 +113,5 @@ def test_data_for_programs_leaves_the_vectors_out() -> None:
     data = as_data(EXPLAINED)
 
     assert isinstance(data, dict)
-    assert "vector" not in data["decisions"][0]
+    assert not {"vector", "features", "neighbours"} & data["decisions"][0].keys()
     assert data["decisions"][0]["why"].startswith("small was the only LLM")

@@ -51,7 +51,7 @@ def recorded(given: Embedded, priced: bool = True) -> Recorded:
         for llm, (good, usd) in skills.items()
     }
     prompts = [f"query {chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(QUERIES)]
-    return Recorded(prompts, ["planted"] * QUERIES, answers)
+    return Recorded(prompts, answers, ["planted"] * QUERIES)
 
 
 def test_the_kind_is_the_one_that_routes() -> None:

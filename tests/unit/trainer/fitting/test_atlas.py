@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.fitting.atlas import AtlasConfig, Chart, Regions, chart, store_atlas
+from services.trainer.fitting.atlas import AtlasConfig, Chart, chart, store_atlas
+from services.trainer.fitting.atlas_graph import Regions
 from shared.artifacts import Artifacts
 from shared.atlas import Atlas
 from shared.encoder import EncoderCard
@@ -79,6 +80,7 @@ def test_equal_queries_are_neighbours_of_each_other_but_not_of_themselves() -> N
 
     assert not (charted.neighbours == np.arange(200)[:, None]).any()
     assert charted.similarities == pytest.approx(np.ones((200, 5)), abs=1e-3)
+    assert charted.recall == 1
     assert (charted.neighbours // 20 == np.arange(200)[:, None] // 20).all()
 
 
@@ -127,6 +129,21 @@ def test_fewer_queries_than_neighbours_are_all_neighbours() -> None:
     charted = chart(unit_vectors(4), None, CONFIG)
 
     assert [sorted(row) for row in charted.neighbours.tolist()] == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
+
+
+def test_the_search_is_as_narrow_as_it_recalls_enough() -> None:
+    steep = unit_vectors(400) * np.float32(0.5) ** np.arange(DIMENSIONS, dtype=np.float32)
+    steep /= np.linalg.norm(steep, axis=1, keepdims=True)
+    config = replace(CONFIG, widths=(1, 8))
+
+    few, all_of_them = chart(steep, None, config), chart(unit_vectors(400), None, config)
+
+    assert len(few.graph) < len(all_of_them.graph) - 400 * 7 * 2
+    assert min(few.recall, all_of_them.recall) >= 0.99
+    cosines = steep @ steep.T
+    np.fill_diagonal(cosines, -2)
+    shared = [len({*found} & {*best}) for found, best in zip(few.neighbours.tolist(), nearest(cosines, 5), strict=True)]
+    assert np.mean(shared) > 4.9
 
 
 def test_what_is_no_atlas_is_refused(tmp_path: Path) -> None:
