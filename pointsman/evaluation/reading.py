@@ -17,6 +17,8 @@ from shared.errors import PermanentError
 _TEXTS = ("source", "query_id", "dataset", "domain", "prompt", "llm")
 _NUMBERS = ("quality", "input_tokens", "output_tokens", "cost_usd")
 _COLUMNS = (*_TEXTS, *_NUMBERS)
+#: Unknown where a file does not have them.
+_OPTIONAL = ("domain", "input_tokens", "output_tokens")
 #: Rows decoded at a time.
 _BATCH = 4096
 _PARQUET = b"PAR1"
@@ -74,13 +76,14 @@ def _batches(file: Path, option: str) -> Iterator[pa.RecordBatch]:
     _check_kind(file, option)
     try:
         opened = pq.ParquetFile(file, pre_buffer=False)
-        missing = [column for column in _COLUMNS if column not in opened.schema_arrow.names]
+        there = opened.schema_arrow.names
+        missing = [column for column in _COLUMNS if column not in (*there, *_OPTIONAL)]
         if missing:
             raise PermanentError(
-                f"{option}: expected column {missing[0]} in {file}, it has {', '.join(opened.schema_arrow.names)}; "
+                f"{option}: expected column {missing[0]} in {file}, it has {', '.join(there)}; "
                 "bring it into the canonical format first: pointsman import"
             )
-        yield from opened.iter_batches(_BATCH, columns=list(_COLUMNS))
+        yield from opened.iter_batches(_BATCH, columns=[column for column in _COLUMNS if column in there])
     except (pa.ArrowException, OSError) as error:
         raise PermanentError(f"{option}: {file} is cut off or damaged, fetch it again: {error}") from error
 
@@ -135,7 +138,8 @@ def _take(
 def _query(
     batch: pa.RecordBatch, row: int, texts: dict[str, list[str]], place: tuple[Path, int], wanted: Wanted
 ) -> Query:
-    prompt, domain = batch.column("prompt")[row].as_py(), batch.column("domain")[row].as_py()
+    prompt = batch.column("prompt")[row].as_py()
+    domain = batch.column("domain")[row].as_py() if "domain" in batch.schema.names else None
     if not isinstance(prompt, str) or not prompt.strip():
         raise PermanentError(f"{wanted.option}: expected a prompt in row {place[1]} of {place[0]}, there is none")
     dataset = texts["dataset"][row]
@@ -154,7 +158,9 @@ def _texts(batch: pa.RecordBatch, name: str, wanted: Wanted, place: tuple[int, P
 
 
 def _numbers(batch: pa.RecordBatch, name: str, wanted: Wanted, file: Path) -> Doubles:
-    """(rows,), NaN where null."""
+    """(rows,), NaN where unknown."""
+    if name not in batch.schema.names:
+        return np.full(batch.num_rows, np.nan)
     try:
         values = pc.cast(batch.column(name), pa.float64()).fill_null(float("nan"))
     except pa.ArrowException as error:

@@ -20,13 +20,13 @@ def check_free(out: Path) -> None:
 
 def write(report: Report, out: Path) -> None:
     """Write beside the folder first: whatever fails, it holds the old files or the new ones."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        (fresh / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
-        (fresh / "index.html").write_text(render(report), encoding="utf-8")
-        draw_all(report, fresh)
-        fresh.chmod(0o755)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise PermanentError(f"--out: cannot write into {out.parent}: {error.strerror}") from error
+    try:
+        _write(report, fresh)
         if not out.exists():
             fresh.rename(out)
             return
@@ -34,3 +34,10 @@ def write(report: Report, out: Path) -> None:
             file.replace(out / file.name)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write(report: Report, folder: Path) -> None:
+    (folder / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
+    (folder / "index.html").write_text(render(report), encoding="utf-8")
+    draw_all(report, folder)
+    folder.chmod(0o755)

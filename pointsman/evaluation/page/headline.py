@@ -54,13 +54,13 @@ def _figures(report: Report) -> list[Markup]:
             f"{_range(ours.ci95.area)}; nobody can pass {bound.area:.3f}",
         ),
         _figure(
-            f"Quality at {words.percent(float(_SHARE))} of the cost",
+            f"Quality at {words.percent(float(_SHARE))} of cost",
             _ratio(ours.quality_ratio_at_cost_share[_SHARE]),
             "of the reference’s quality, at best",
             _range(ours.ci95.quality_ratio_at_cost_share[_SHARE]),
         ),
         _figure(
-            f"Cost of {100 * float(_RATIO):g} % of the quality",
+            f"Cost of {100 * float(_RATIO):g} % quality",
             _ratio(ours.cost_share_at_quality_ratio[_RATIO]),
             "of the reference’s cost, at least",
             _range(ours.ci95.cost_share_at_quality_ratio[_RATIO]),
