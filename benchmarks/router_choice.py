@@ -212,7 +212,8 @@ def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterato
                 continue
             yield from measure_kinds(split)
             without = divide(material, encoder, bare, seed, artifacts)
-            yield "extra, no features", dict(measure_kinds(without))["extra"]
+            extra = replace(without, config=replace(without.config, heads=HeadConfig(quality=("extra",))))
+            yield "extra, no features", dict(measure_kinds(extra))["default"]
             for name, (heads, with_features) in _ALONE.items() if options.alone else ():
                 yield name, measure_alone(name, split if with_features else without, heads)
 
