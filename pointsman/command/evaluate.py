@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _CACHE = Path("~/.cache/pointsman")
 _SEPARATOR = ","
+#: Of tuning, at most; as train has them.
+_EPOCHS = 2
 
 
 def evaluate(
@@ -25,6 +27,9 @@ def evaluate(
     withhold: Annotated[list[str] | None, typer.Option(help="Also evaluate this LLM as if it came new.")] = None,
     ood: Annotated[list[Path] | None, typer.Option(help="Also score on this file of another source.")] = None,
     encoder: Annotated[str | None, typer.Option(help="A BERT by name or path; default: the fleet's own.")] = None,
+    tune_encoder: Annotated[
+        bool, typer.Option("--tune-encoder", help="Tune it on the data sets as train does; taken only where it wins.")
+    ] = False,
     cache: Annotated[Path, typer.Option(help="Where encoder and vectors are kept between runs.")] = _CACHE,
     seed: Annotated[int, typer.Option(help="Of splits, heads and intervals.")] = 0,
     as_json: Json = False,
@@ -38,6 +43,7 @@ def evaluate(
       pointsman evaluate --train train.parquet --test test.parquet --pool pools.json:zeroeval_13 --out evaluation
     """
     # Late: they import what takes seconds, and --help need not wait for it.
+    from pointsman.command.encoding import Tagging, Tuning, train_config
     from pointsman.command.progress import shown
     from pointsman.evaluation.evaluation import Plan, evaluate
     from pointsman.evaluation.material import Sources
@@ -49,8 +55,17 @@ def evaluate(
     chosen = None if llms is None else tuple(name.strip() for name in llms.split(_SEPARATOR) if name.strip())
     withheld = tuple(name for given in withhold or () for name in given.split(_SEPARATOR))
     sources = Sources(tuple(train), tuple(test), read_pool(pool), reference, chosen)
+    exported = ExportConfig(model=encoder)
+    tuning = Tuning(_EPOCHS, exported.depth) if tune_encoder else None
+    folder = cache.expanduser()
     plan = Plan(
-        sources, ExportConfig(model=encoder), cache.expanduser(), withhold=withheld, ood=tuple(ood or ()), seed=seed
+        sources,
+        exported,
+        folder,
+        heads=train_config(Tagging(), tuning, folder, seed),
+        withhold=withheld,
+        ood=tuple(ood or ()),
+        seed=seed,
     )
     with shown() as progress:
         report = evaluate(plan, progress)
