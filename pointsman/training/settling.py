@@ -14,6 +14,7 @@ from services.trainer.fitting.examples import Mask
 from services.trainer.fitting.routing import Answered, area, preferred
 from services.trainer.fitting.rows import Queries
 from services.trainer.fitting.split import held_out
+from services.trainer.fitting.sureness import least_mean
 from shared.inference import Floats, Integers
 
 #: Judging queries that all LLMs answered at known cost; with fewer no curve says anything.
@@ -77,11 +78,17 @@ def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainCo
     costs = _costs(basis, queries, views, priced)[judging]
     kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, config.seed)
     curve = _common_curve(predicted[kind], priced.quality, queries.calibrating)
-    if curve is not None:
-        plain, bent = predicted[kind][judging], curve(predicted[kind][judging])
-        honest = calibration_error(bent.ravel(), quality.ravel()) < calibration_error(plain.ravel(), quality.ravel())
-        curve = curve if honest and area(answered, bent, costs) >= area(answered, plain, costs) else None
+    if curve is not None and not _helps(curve, predicted[kind][judging], answered, costs):
+        curve = None
     return basis.settled(kind, areas, curve)
+
+
+def _helps(curve: Curve, plain: Floats, answered: Answered, costs: Floats) -> bool:
+    """Is quality more honest with it, surely better predicted, and routed no worse?"""
+    bent, quality = curve(plain), answered.quality
+    gains = np.square(plain - quality).mean(axis=1) - np.square(bent - quality).mean(axis=1)
+    before, after = (calibration_error(each.ravel(), quality.ravel()) for each in (plain, bent))
+    return after < before and least_mean(gains) > 0 and area(answered, bent, costs) >= area(answered, plain, costs)
 
 
 def _common_curve(predicted: Floats, quality: Floats, calibrating: Mask) -> Curve | None:

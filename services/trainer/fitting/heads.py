@@ -10,9 +10,9 @@ from services.trainer.fitting.calibration import Calibrated, Curve, calibrate, c
 from services.trainer.fitting.estimators.port import Estimator, Ground, Rows
 from services.trainer.fitting.examples import Examples, Mask
 from services.trainer.fitting.familiarity import inverse_of_seen
+from services.trainer.fitting.sureness import least_mean
 from shared.inference import Floats
 
-_ONE_SIDED_95 = 1.645
 _LOW, _HIGH = 0.1, 0.9
 
 
@@ -153,7 +153,7 @@ def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Spl
     errors = {kind: float(values.mean()) for kind, values in squares.items()}
     best = min(errors, key=errors.__getitem__)
     constant = np.square(target - known[split.fitted].mean())
-    least_gain = _least(constant - squares[best])
+    least_gain = least_mean(constant - squares[best])
     judged = Judged(best, len(target), errors[best], float(constant.mean()), least_gain, errors)
     return _Chosen(grounds[best], rows[best], predicted[best], judged)
 
@@ -169,13 +169,8 @@ def _calibration(predicted: Floats, quality: Floats, split: _Split) -> Curve | N
         return None
     plain, target = predicted[split.judging], quality[split.judging]
     bent = curve(plain)
-    gain = _least(np.square(plain - target) - np.square(bent - target))
+    gain = least_mean(np.square(plain - target) - np.square(bent - target))
     return curve if gain > 0 and calibration_error(bent, target) < calibration_error(plain, target) else None
-
-
-def _least(gains: Floats) -> float:
-    """Lower end of the one-sided 95 % interval of their mean."""
-    return float(gains.mean() - _ONE_SIDED_95 * gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def _coverage(residuals: Floats) -> float:

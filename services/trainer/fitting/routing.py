@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.trainer.fitting.sureness import ONE_SIDED_95
 from shared.inference import Floats
 
 Doubles = NDArray[np.float64]
@@ -14,7 +15,6 @@ _WILLINGNESS = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 400)])
 _SHARES = np.arange(2, 101) / 100
 #: Of the queries, for standard errors.
 _SAMPLES = 100
-_ONE_SIDED_95 = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +77,4 @@ def preferred(
 
 def _sure_gain(areas: Doubles, others: Doubles) -> float:
     differences = areas - others
-    return float(differences[0] - _ONE_SIDED_95 * differences[1:].std(ddof=1))
+    return float(differences[0] - ONE_SIDED_95 * differences[1:].std(ddof=1))

@@ -125,3 +125,21 @@ def test_rows_without_tokens_still_teach_quality() -> None:
     assert head.rows == 400
     assert head.judged_quality.rows == 100
     assert head.judged_length.rows < 100
+
+
+def test_an_llm_that_chooses_alone_is_calibrated_where_that_surely_helps() -> None:
+    """A line through a step is too sure of nothing; two kinds are left to choose from, so no run has settled."""
+    examples = planted(rows=1200)
+    step = replace(examples, quality=(examples.vectors[:, 0] > 0).astype(np.float32))
+    calibrating = examples.held_out & (np.arange(1200) % 8 == 0)
+    config = replace(CONFIG, quality=("ridge", "network"), network=replace(CONFIG.network, most_epochs=1))
+
+    plain, bent = fitted(step, config), fitted(replace(step, calibrating=calibrating), config)
+
+    assert (plain.calibrated, bent.calibrated) == (False, True)
+    assert bent.calibration_error < 0.6 * plain.calibration_error
+    assert check_parity(bent, head_graph(bent), step.inputs) < 1e-4
+
+
+def test_the_interval_tells_its_coverage_on_rows_it_was_not_fitted_on() -> None:
+    assert fitted(planted(rows=2000)).coverage == pytest.approx(0.8, abs=0.06)
