@@ -20,7 +20,6 @@ from pointsman.evaluation.withholding import withhold
 from pointsman.training.config import TrainConfig
 from pointsman.training.training import Progress
 from services.embedder.export import ExportConfig
-from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
 from shared.errors import PermanentError
 
@@ -34,8 +33,8 @@ class Plan:
     encoder: ExportConfig
     cache: Path
     heads: TrainConfig = field(default_factory=TrainConfig)
-    #: Kinds of heads that are also scored as the only one.
-    parts: tuple[str, ...] = HeadConfig().quality
+    #: Kinds of heads that are also scored as the only one; None takes all that are tried.
+    parts: tuple[str, ...] | None = None
     #: LLMs that are also evaluated as if they came new.
     withhold: tuple[str, ...] = ()
     #: Files of another source on which all routers are scored too.
@@ -47,6 +46,7 @@ class Plan:
 def evaluate(plan: Plan, progress: Progress) -> Report:
     """Fit on the training files, score on the others; raises PermanentError, before anything long, at bad input."""
     started = monotonic()
+    _check_parts(plan)
     material = read_material(plan.sources)
     elsewhere = read_elsewhere(plan.ood, material) if plan.ood else None
     _check_withheld(plan, material)
@@ -56,7 +56,8 @@ def evaluate(plan: Plan, progress: Progress) -> Report:
         space = Space.of(material.train, desk, artifacts, plan.heads)
         problem = Problem(material, space.train, space.embed(material.test), plan.seed)
         place = Workshop(artifacts, space.charted.model.version)
-        fitted = fit_all(problem, place, plan.heads, plan.parts, progress)
+        parts = plan.heads.heads.quality if plan.parts is None else plan.parts
+        fitted = fit_all(problem, place, plan.heads, parts, progress)
         judge = Judge(material, plan.samples, plan.seed)
         verdicts = judge_all(problem, fitted, judge, "Scoring routers", progress)
         withheld = {llm: withhold(llm, problem, fitted, judge, progress) for llm in plan.withhold}
@@ -76,6 +77,13 @@ def evaluate(plan: Plan, progress: Progress) -> Report:
             ood=ood,
             sources=_sources(plan, material, monotonic() - started),
         )
+
+
+def _check_parts(plan: Plan) -> None:
+    kinds = plan.heads.heads.quality
+    unknown = [kind for kind in plan.parts or () if kind not in kinds]
+    if unknown:
+        raise PermanentError(f"--parts: expected kinds of heads out of {', '.join(kinds)}, got {unknown[0]}")
 
 
 def _check_withheld(plan: Plan, material: Material) -> None:
