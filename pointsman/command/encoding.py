@@ -29,7 +29,8 @@ class Tuning:
     """How an encoder is tuned."""
 
     epochs: int
-    depth: int
+    #: None takes as many layers as are exported.
+    depth: int | None
 
 
 def train_config(tagging: Tagging, tuning: Tuning | None, cache: Path, seed: int) -> TrainConfig:
@@ -38,7 +39,8 @@ def train_config(tagging: Tagging, tuning: Tuning | None, cache: Path, seed: int
     adopt = None
     if tuning is not None:
         how = TuneConfig(epochs=tuning.epochs, seed=seed)
-        adopt = AdoptConfig(how, depth=tuning.depth, held_out=plain.held_out, seed=seed, tagger=tagging.tagger)
+        depth = AdoptConfig().depth if tuning.depth is None else tuning.depth
+        adopt = AdoptConfig(how, depth=depth, held_out=plain.held_out, seed=seed, tagger=tagging.tagger)
     return TrainConfig(encoding=EncodingConfig(_tagger(tagging, cache), adopt, seed), seed=seed)
 
 

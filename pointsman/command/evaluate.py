@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _CACHE = Path("~/.cache/pointsman")
 _SEPARATOR = ","
+#: Of tuning, at most; as train has them.
+_EPOCHS = 2
 
 
 def evaluate(
@@ -24,7 +26,13 @@ def evaluate(
     llms: Annotated[str | None, typer.Option(help="Only these of the pool's LLMs: A,B.")] = None,
     withhold: Annotated[list[str] | None, typer.Option(help="Also evaluate this LLM as if it came new.")] = None,
     ood: Annotated[list[Path] | None, typer.Option(help="Also score on this file of another source.")] = None,
+    parts: Annotated[
+        str | None, typer.Option(help="Kinds of heads that are also scored alone: A,B; default: all that are tried.")
+    ] = None,
     encoder: Annotated[str | None, typer.Option(help="A BERT by name or path; default: the fleet's own.")] = None,
+    tune_encoder: Annotated[
+        bool, typer.Option("--tune-encoder", help="Tune it on the data sets as train does; taken only where it wins.")
+    ] = False,
     cache: Annotated[Path, typer.Option(help="Where encoder and vectors are kept between runs.")] = _CACHE,
     seed: Annotated[int, typer.Option(help="Of splits, heads and intervals.")] = 0,
     as_json: Json = False,
@@ -38,6 +46,7 @@ def evaluate(
       pointsman evaluate --train train.parquet --test test.parquet --pool pools.json:zeroeval_13 --out evaluation
     """
     # Late: they import what takes seconds, and --help need not wait for it.
+    from pointsman.command.encoding import Tagging, Tuning, train_config
     from pointsman.command.progress import shown
     from pointsman.evaluation.evaluation import Plan, evaluate
     from pointsman.evaluation.material import Sources
@@ -46,11 +55,21 @@ def evaluate(
     from services.embedder.export import ExportConfig
 
     check_free(out)
-    chosen = None if llms is None else tuple(name.strip() for name in llms.split(_SEPARATOR) if name.strip())
-    withheld = tuple(name for given in withhold or () for name in given.split(_SEPARATOR))
+    chosen = None if llms is None else _names(llms)
+    withheld = tuple(name for given in withhold or () for name in _names(given))
     sources = Sources(tuple(train), tuple(test), read_pool(pool), reference, chosen)
+    exported = ExportConfig(model=encoder)
+    tuning = Tuning(_EPOCHS, exported.depth) if tune_encoder else None
+    folder = cache.expanduser()
     plan = Plan(
-        sources, ExportConfig(model=encoder), cache.expanduser(), withhold=withheld, ood=tuple(ood or ()), seed=seed
+        sources,
+        exported,
+        folder,
+        heads=train_config(Tagging(), tuning, folder, seed),
+        parts=None if parts is None else _names(parts),
+        withhold=withheld,
+        ood=tuple(ood or ()),
+        seed=seed,
     )
     with shown() as progress:
         report = evaluate(plan, progress)
@@ -59,6 +78,10 @@ def evaluate(
         print_json(report.model_dump(mode="json"))
     else:
         _print(report, out)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(_SEPARATOR) if name.strip())
 
 
 def _print(report: "Report", out: Path) -> None:

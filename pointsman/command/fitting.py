@@ -4,9 +4,8 @@ import asyncio
 from pathlib import Path
 
 from pydantic import JsonValue
-from rich import progress as bars
-from rich.console import Console
 
+from pointsman.command.progress import shown
 from pointsman.local.state import Endpoints
 from pointsman.training.config import TrainConfig
 from pointsman.training.recorded import Recorded, read_pool, read_recorded
@@ -25,16 +24,8 @@ def train_pool(data: list[Path], pool: str, fleet: Endpoints, cache: Path, confi
 
 
 async def _train(recorded: Recorded, reference: str, place: Workplace, config: TrainConfig) -> Trained:
-    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
     try:
-        with bars.Progress(*columns, bars.TimeElapsedColumn(), console=Console(stderr=True)) as shown:
-            tasks: dict[str, bars.TaskID] = {}
-
-            def tell(stage: str, done: int, total: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = shown.add_task(stage, total=total)
-                shown.update(tasks[stage], completed=done)
-
+        with shown() as tell:
             return await train_heads(recorded, reference, place, config, tell)
     finally:
         await place.database.close()

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rich import progress as bars
 from rich.console import Console
 
-
-class Progress(Protocol):
-    """Told how far a stage is."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+if TYPE_CHECKING:
+    from pointsman.training.training import Progress
 
 
 @contextmanager
-def shown() -> Iterator[Progress]:
+def shown() -> "Iterator[Progress]":
     """A bar for each stage, from when it is first told of."""
     columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
     console = Console(stderr=True)

@@ -32,7 +32,9 @@ def train(
         bool, typer.Option("--tune-encoder", help="Also tune the encoder on the domains; taken only where it wins.")
     ] = False,
     epochs: Annotated[int, typer.Option(min=1, help="Of tuning, at most.")] = 2,
-    depth: Annotated[int, typer.Option(min=0, help="Layers of the tuned encoder; 0: word vectors alone.")] = 2,
+    depth: Annotated[
+        int | None, typer.Option(min=0, help="Layers of the tuned encoder, else as exported; 0: word vectors alone.")
+    ] = None,
     as_json: Json = False,
     state: State = None,
 ) -> None:

@@ -1,16 +1,13 @@
 """The whole of `pointsman evaluate` but the command line and the page: read, embed, fit, play, score, report."""
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 from pointsman.evaluation import sections
-from pointsman.evaluation.answered import Answered
 from pointsman.evaluation.bootstrap import SAMPLES
-from pointsman.evaluation.encoders import Speed, exported_model, measure_speed
+from pointsman.evaluation.embedding import Space, open_desk
 from pointsman.evaluation.fitted import SERVED, Fitted, fit_all
 from pointsman.evaluation.judging import Judge
 from pointsman.evaluation.lineup import judge_all
@@ -20,16 +17,11 @@ from pointsman.evaluation.report import Elsewhere, Report
 from pointsman.evaluation.report import Sources as ReportedSources
 from pointsman.evaluation.served import Workshop
 from pointsman.evaluation.withholding import withhold
-from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.training import Progress
-from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig
-from services.trainer.fitting.basis import HeadConfig
 from shared.artifacts import Artifacts
-from shared.encoder import Encoder, EncoderCard
 from shared.errors import PermanentError
-from shared.messages import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +33,8 @@ class Plan:
     encoder: ExportConfig
     cache: Path
     heads: TrainConfig = field(default_factory=TrainConfig)
-    #: Kinds of heads that are also scored as the only one.
-    parts: tuple[str, ...] = HeadConfig().quality
+    #: Kinds of heads that are also scored as the only one; None takes all that are tried.
+    parts: tuple[str, ...] | None = None
     #: LLMs that are also evaluated as if they came new.
     withhold: tuple[str, ...] = ()
     #: Files of another source on which all routers are scored too.
@@ -54,23 +46,25 @@ class Plan:
 def evaluate(plan: Plan, progress: Progress) -> Report:
     """Fit on the training files, score on the others; raises PermanentError, before anything long, at bad input."""
     started = monotonic()
+    _check_parts(plan)
     material = read_material(plan.sources)
     elsewhere = read_elsewhere(plan.ood, material) if plan.ood else None
     _check_withheld(plan, material)
-    encoder = _encoder(plan)
-    embedded = encoder.embed(material.train, "Embedding training prompts", progress)
+    desk = open_desk(plan.encoder, plan.cache, progress)
     with TemporaryDirectory(prefix="pointsman-evaluate-") as folder:
         artifacts = Artifacts(Path(folder).as_uri())
-        charted = chart_encoder(encoder.loaded, embedded, None, artifacts, plan.heads.atlas)
-        problem = encoder.problem(material, charted, plan.seed, progress)
-        place = Workshop(artifacts, charted.model.version)
-        fitted = fit_all(problem, place, plan.heads, plan.parts, progress)
+        space = Space.of(material.train, desk, artifacts, plan.heads)
+        problem = Problem(material, space.train, space.embed(material.test), plan.seed)
+        place = Workshop(artifacts, space.charted.model.version)
+        parts = plan.heads.heads.quality if plan.parts is None else plan.parts
+        fitted = fit_all(problem, place, plan.heads, parts, progress)
         judge = Judge(material, plan.samples, plan.seed)
         verdicts = judge_all(problem, fitted, judge, "Scoring routers", progress)
         withheld = {llm: withhold(llm, problem, fitted, judge, progress) for llm in plan.withhold}
         ood = None
         if elsewhere is not None:
-            ood = _score_elsewhere(plan, encoder.problem(elsewhere, charted, plan.seed, progress), fitted, progress)
+            other = Problem(elsewhere, space.train, space.embed(elsewhere.test), plan.seed)
+            ood = _score_elsewhere(plan, other, fitted, progress)
         predictions = fitted.predict(SERVED, problem.test_embedded)
         return Report(
             **dict(sections.routing(material, verdicts)),
@@ -78,42 +72,18 @@ def evaluate(plan: Plan, progress: Progress) -> Report:
             domains=sections.domains(judge, verdicts),
             calibration=sections.calibration(problem, predictions),
             predictions=sections.forecasts(problem, fitted, predictions),
-            encoder=sections.encoder(encoder.card, encoder.speed(problem.test.prompts)),
+            encoder=sections.encoder(space.encoder.card, space.speed(material.test)),
             withhold=withheld,
             ood=ood,
             sources=_sources(plan, material, monotonic() - started),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoder:
-    """An exported encoder, and where vectors are kept."""
-
-    model: Model
-    artifacts: Artifacts
-    loaded: Encoder
-    cache: Path
-
-    @property
-    def card(self) -> EncoderCard:
-        return self.loaded.card
-
-    def speed(self, prompts: Sequence[str]) -> Speed:
-        return measure_speed(self.model, self.artifacts, prompts)
-
-    def embed(self, answered: Answered, stage: str, progress: Progress) -> Embedded:
-        total = len(answered.queries)
-        return embed(answered.prompts, self.loaded, self.cache, lambda done: progress(stage, done, total))
-
-    def problem(self, material: Material, charted: Charted, seed: int, progress: Progress) -> Problem:
-        test = self.embed(material.test, "Embedding test prompts", progress)
-        return Problem(material, charted.embedded, test.placed(charted.atlas), seed)
-
-
-def _encoder(plan: Plan) -> _Encoder:
-    model, artifacts = exported_model(plan.encoder, plan.cache / "encoders")
-    loaded = Encoder.load(model, artifacts, threads=os.cpu_count() or 1)
-    return _Encoder(model, artifacts, loaded, plan.cache / "vectors")
+def _check_parts(plan: Plan) -> None:
+    kinds = plan.heads.heads.quality
+    unknown = [kind for kind in plan.parts or () if kind not in kinds]
+    if unknown:
+        raise PermanentError(f"--parts: expected kinds of heads out of {', '.join(kinds)}, got {unknown[0]}")
 
 
 def _check_withheld(plan: Plan, material: Material) -> None:

@@ -36,7 +36,7 @@ def fit_heads(
         head = fit(examples, basis, views[answers.query], config.heads)
         if head is None:
             raise ConfigurationError(
-                f"--data: expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
-                "on either side of the split, there are fewer"
+                f"expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
+                "on either side of the split, there are fewer; train with more of its answers"
             )
         yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)

@@ -33,7 +33,7 @@ class AdoptConfig:
     """What is tuned, and what judges it."""
 
     tuning: TuneConfig = field(default_factory=TuneConfig)
-    #: See services.embedder.export.ExportConfig.
+    #: Those of services.embedder.export.ExportConfig, which a test holds them to.
     model: str | None = None
     depth: int = 2
     max_length: int = 256

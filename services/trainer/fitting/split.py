@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _VARIABLE = re.compile(r"\d+|\W+")
+#: Of that many different prompts and more, with more than so many per wording, numbers make the query.
+_FEWEST, _PER_WORDING = 100, 10
 
 
 def held_out(prompts: Sequence[str], share: float, seed: int) -> NDArray[np.bool_]:
@@ -17,7 +19,8 @@ def held_out(prompts: Sequence[str], share: float, seed: int) -> NDArray[np.bool
     >>> bool(chosen.all() or not chosen.any())
     True
     """
-    return np.array([_position(prompt, seed) < share for prompt in prompts], np.bool_)
+    position = _position_of_text if _are_templates(prompts) else _position
+    return np.array([position(prompt, seed) < share for prompt in prompts], np.bool_)
 
 
 def held_out_vectors(vectors: NDArray[np.float32], share: float, seed: int) -> NDArray[np.bool_]:
@@ -32,6 +35,17 @@ def words_of(prompt: str) -> str:
     'what is'
     """
     return _VARIABLE.sub(" ", prompt.lower()).strip()
+
+
+def _are_templates(prompts: Sequence[str]) -> bool:
+    """Are they so many with so few words that to keep them together would leave nothing to divide?"""
+    texts = set(prompts)
+    return len(texts) >= _FEWEST and len({words_of(text) for text in texts}) * _PER_WORDING < len(texts)
+
+
+def _position_of_text(prompt: str, seed: int) -> float:
+    """Which equal prompts share."""
+    return _place(prompt.encode(), seed)
 
 
 def _position(prompt: str, seed: int) -> float:

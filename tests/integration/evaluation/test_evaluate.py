@@ -14,10 +14,10 @@ from pointsman.command.main import run
 from pointsman.evaluation.encoders import keep, part_of
 from pointsman.evaluation.lineup import BASELINES
 from services.embedder.export import ExportConfig
-from services.trainer.fitting.basis import HeadConfig
 from tests.integration.conftest import EncoderFixture
 from tests.integration.training.recording import LLMS, write_recording
 
+_PARTS = ("extra", "ridge")
 _PICTURES = {"quality-cost.png", "calibration.png", "cost.png", "length.png", "domains.png"}
 
 
@@ -35,6 +35,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, store: Path, encoder: EncoderF
     ood = _write(folder / "ood.parquet", [row | _elsewhere(row) for row in pq.read_table(test).to_pylist()])
     written = folder / "written"
     given = ["--train", train, "--test", test, "--pool", pool, "--ood", ood, "--withhold", "cook", "--out", written]
+    given += ["--parts", ",".join(_PARTS)]
     assert run(["evaluate", *map(str, given), "--cache", str(folder / "cache")]) == 0
     return written
 
@@ -46,7 +47,7 @@ def report(out: Path) -> dict[str, Any]:
 
 
 def test_the_report_holds_every_router_with_its_whole_curve(report: dict[str, Any]) -> None:
-    parts = {f"mixllm_{kind}" for kind in HeadConfig().quality}
+    parts = {f"mixllm_{kind}" for kind in _PARTS}
 
     assert set(report["routers"]) == {"pointsman", *parts, *BASELINES}
     assert set(report["llms"]) == set(LLMS)

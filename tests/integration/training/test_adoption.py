@@ -67,6 +67,12 @@ def test_it_is_rejected_with_the_numbers_where_nothing_can_be_told(recorded: Rec
     assert all("not surely better" in str(each.rejected) for each in adoption.exported)
 
 
+def test_what_is_tuned_is_what_would_be_exported() -> None:
+    exported, tuned = ExportConfig(), AdoptConfig()
+
+    assert (tuned.model, tuned.depth, tuned.max_length) == (exported.model, exported.depth, exported.max_length)
+
+
 def test_one_domain_or_none_is_refused(recorded: Recorded, desk: Desk) -> None:
     with pytest.raises(ConfigurationError, match="at least two kinds, got 0"):
         tune_encoder(recorded, Domains((), (None,) * len(recorded.prompts)), desk, CONFIG)

@@ -235,6 +235,12 @@ def test_an_llm_to_withhold_that_is_not_evaluated(refused: Evaluate, tmp_path: P
     assert "--withhold: expected one of ash, birch, got oak" in said
 
 
+def test_a_kind_of_head_that_is_not_tried(refused: Evaluate, tmp_path: Path, test_rows: list[Row]) -> None:
+    said = refused(write(tmp_path, "test", test_rows), "--parts", "oracle")
+
+    assert "--parts: expected kinds of heads out of" in said
+
+
 def test_an_out_that_holds_other_things(
     tmp_path: Path, train: Path, test_rows: list[Row], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The served router: what it recovers, and that the live services choose the same."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -139,7 +140,7 @@ class Live:
             for candidate in known.fitted.heads[SERVED]
         ]
         self._predictors = [
-            PredictHandler(llm, lambda _encoder, head=head: head, self._thread, lambda: START, Metrics())
+            PredictHandler(llm, _known(head), self._thread, lambda: START, Metrics())
             for llm, head in zip(self._llms, heads, strict=True)
         ]
         self._predictions: dict[int, dict[str, Prediction]] = {}
@@ -194,3 +195,12 @@ class Live:
 
     def _vector(self, query: int) -> str:
         return pack_vector(self._embedded.vectors[query].astype("<f4").tobytes())
+
+
+def _known(head: Head | None) -> Callable[[str], Awaitable[Head | None]]:
+    """The head of whatever encoder."""
+
+    async def find(_encoder: str) -> Head | None:
+        return head
+
+    return find

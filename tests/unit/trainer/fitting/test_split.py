@@ -21,3 +21,12 @@ def test_prompts_that_differ_only_in_numbers_and_punctuation_stay_together() -> 
     twins = [f"Ann has {n} apples, eats {n - 1}." for n in range(2, 50)]
 
     assert len(set(held_out(twins, 0.5, seed=3))) == 1
+
+
+def test_many_prompts_from_few_templates_are_divided_by_their_numbers() -> None:
+    sums = [f"What is {n} + {m}?" for n in range(30) for m in range(30)]
+
+    divided = held_out([*sums, *sums], 0.2, seed=3)
+
+    assert 120 < divided[:900].sum() < 240
+    assert np.array_equal(divided[:900], divided[900:])
