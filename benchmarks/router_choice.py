@@ -93,7 +93,6 @@ def read(data: list[Path], pool: str) -> Material:
     table = {llm: (quality[rows, j], tokens[rows, j], cost[rows, j]) for j, llm in enumerate(whole.answers)}
     recorded = Recorded(
         [whole.prompts[row] for row in rows],
-        [whole.datasets[row] for row in rows],
         {llm: Answers(np.arange(len(rows)), *columns) for llm, columns in table.items()},
     )
     return Material(recorded, quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference))
@@ -178,8 +177,7 @@ def _asked(recorded: Recorded, rows: Mask) -> Recorded:
         llm: Answers(np.arange(len(numbers)), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
         for llm, one in recorded.answers.items()
     }
-    prompts, datasets = ([column[row] for row in numbers] for column in (recorded.prompts, recorded.datasets))
-    return Recorded(prompts, datasets, answers)
+    return Recorded([recorded.prompts[row] for row in numbers], answers)
 
 
 def _part_of(embedded: Embedded, rows: Mask) -> Embedded:
@@ -212,7 +210,8 @@ def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterato
                 continue
             yield from measure_kinds(split)
             without = divide(material, encoder, bare, seed, artifacts)
-            yield "extra, no features", dict(measure_kinds(without))["extra"]
+            extra = replace(without, config=replace(without.config, heads=HeadConfig(quality=("extra",))))
+            yield "extra, no features", dict(measure_kinds(extra))["default"]
             for name, (heads, with_features) in _ALONE.items() if options.alone else ():
                 yield name, measure_alone(name, split if with_features else without, heads)
 

@@ -19,7 +19,7 @@ class TuneConfig:
     #: Of the prototypes' moving averages.
     momentum: float = 0.9
     #: Looks at the predictors per epoch; a run ends when so many in a row were not the best.
-    checks_per_epoch: int = 3
+    checks_per_epoch: int = 2
     patience: int = 2
     #: Above it, domains are collapsing into points.
     most_cosine: float = 0.7

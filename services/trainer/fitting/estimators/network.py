@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import RidgeCV
 from sklearn.neural_network import MLPRegressor
 
 from services.trainer.fitting.builder import Builder
 from services.trainer.fitting.estimators.columns import columns_of
-from services.trainer.fitting.estimators.lines import ALPHAS, measure
+from services.trainer.fitting.estimators.lines import fit_ridge, measure
 from services.trainer.fitting.estimators.port import Rows, Targets, View
 from shared.head import Inputs
 from shared.inference import Floats
@@ -38,8 +37,8 @@ class Hidden:
         return View((np.maximum(columns_of(inputs) @ self.weights + self.offsets, 0),))
 
     def read_out(self, rows: Rows) -> "Network":
-        """Ridge on the hidden layer; the amount of it is chosen by leave-one-out error."""
-        ridge = RidgeCV(ALPHAS).fit(rows.view.arrays[0].astype(np.float64), rows.target.astype(np.float64))
+        """Ridge on the hidden layer; the amount of it is the LLM's own."""
+        ridge = fit_ridge(rows.view.arrays[0], rows.target)
         return Network(self, ridge.coef_.astype(np.float32), float(ridge.intercept_))
 
 
