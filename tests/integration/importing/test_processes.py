@@ -76,7 +76,8 @@ def test_an_import_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> 
     file, out, rejects = tmp_path / "long.jsonl", tmp_path / "out.parquet", tmp_path / "rejects.jsonl"
     out.write_text("what was here")
     row = '{{"task_name": "t", "query": "{}", "model_name": "a", "performance": 1}}\n'
-    file.write_text("".join(row.format(number) for number in range(200_000)))
+    # Far more than is read until the signal comes, however busy the machine is.
+    file.write_text("".join(row.format(number) for number in range(1_000_000)))
     process = start(file, "--out", out, "--rejects", rejects, "--force")
 
     deadline = time.monotonic() + 60
