@@ -24,8 +24,8 @@ demo: $(INSTALLED) ## Show a fleet at work: trained, used, disturbed
 		$(if $(LLMS),--llms "$(LLMS)") $(if $(KEEP),--keep)
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
-	$(BIN)/pytest -m "not e2e" -n 3 --dist loadfile --no-loadscope-reorder
-	$(BIN)/pytest -m e2e -n 4 --dist loadfile -rP --show-capture=stdout
+	$(BIN)/pytest -m "not e2e" -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m e2e -n 5 --dist loadfile -rP --show-capture=stdout
 
 lint: $(INSTALLED) ## Check style, types and who may import whom
 	$(BIN)/ruff check .
