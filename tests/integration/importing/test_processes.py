@@ -13,8 +13,10 @@ import pytest
 
 _PROMPTS, _LLMS = 12_000, ("a", "b", "c", "d")
 _COMMAND = """
-import sys
+import signal, sys
 from pathlib import Path
+# Whoever runs the tests in the background has them ignore it, and processes inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pointsman.command.main import run
 code = run(["import", *sys.argv[1:]])
 print(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
@@ -76,8 +78,7 @@ def test_an_import_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> 
     file, out, rejects = tmp_path / "long.jsonl", tmp_path / "out.parquet", tmp_path / "rejects.jsonl"
     out.write_text("what was here")
     row = '{{"task_name": "t", "query": "{}", "model_name": "a", "performance": 1}}\n'
-    # Far more than is read until the signal comes, however busy the machine is.
-    file.write_text("".join(row.format(number) for number in range(1_000_000)))
+    file.write_text("".join(row.format(number) for number in range(200_000)))
     process = start(file, "--out", out, "--rejects", rejects, "--force")
 
     deadline = time.monotonic() + 60
