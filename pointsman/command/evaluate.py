@@ -85,7 +85,7 @@ def _names(listed: str) -> tuple[str, ...]:
 
 
 def _print(report: "Report", out: Path) -> None:
-    columns = ("Router", "Area", "95 %", "Quality at 24 % of cost", "Cost for 97.25 %", "Pointsman less this")
+    columns = ("Router", "Area", "95 %", "At 24 % cost", "For 97.25 %", "Ours less this, 95 %")
     rows = [
         (
             name,
@@ -103,7 +103,7 @@ def _print(report: "Report", out: Path) -> None:
 
 
 def _ends(ends: tuple[float | None, float | None]) -> str:
-    return " to ".join(_ratio(end) for end in ends)
+    return "–".join(_ratio(end) for end in ends)
 
 
 def _ratio(value: float | None) -> str:
@@ -111,5 +111,5 @@ def _ratio(value: float | None) -> str:
 
 
 def _difference(ends: tuple[float, float, float]) -> str:
-    low, mean, high = ends
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    low, _, high = ends
+    return f"{low:+.3f} to {high:+.3f}"

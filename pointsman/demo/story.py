@@ -49,6 +49,8 @@ class Difference(_Told):
 
     quality: Interval | None
     cost_usd: Interval | None
+    #: The fleet's mean cost over the other way's; None also where that costs nothing.
+    cost_ratio: Interval | None = None
 
 
 class Report(_Told):

@@ -56,7 +56,7 @@ def _other(name: str, totals: Totals, difference: Difference) -> tuple[str, ...]
         _share(totals.quality),
         usd(totals.cost_usd),
         _more(difference.quality),
-        _times(difference.cost_usd, totals.cost_usd),
+        _times(difference.cost_ratio),
     )
 
 
@@ -72,9 +72,8 @@ def _more(interval: Interval | None) -> str:
     return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def _times(interval: Interval | None, base: float | None) -> str:
-    """A difference from a base as a multiple of it."""
-    if interval is None or not base:
+def _times(interval: Interval | None) -> str:
+    if interval is None:
         return "-"
-    low, mean, high = (1 + end / base for end in interval)
+    low, mean, high = interval
     return f"×{mean:.2g} ({low:.2g} to {high:.2g})"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from pointsman.demo.intervals import paired
+from pointsman.demo.intervals import paired, ratio
 from pointsman.demo.material import Doubles, Outcomes
 from pointsman.demo.record import Sent
 from pointsman.demo.story import Difference, LlmTotals, Report, Single, StageTimes, Totals
@@ -114,7 +114,11 @@ def _single(llm: str | None, rivals: Mapping[str, Outcomes]) -> Single | None:
 def _difference(ours: Outcomes, theirs: Outcomes | None) -> Difference:
     if theirs is None:
         return Difference(quality=None, cost_usd=None)
-    return Difference(quality=paired(ours.quality, theirs.quality), cost_usd=paired(ours.cost_usd, theirs.cost_usd))
+    return Difference(
+        quality=paired(ours.quality, theirs.quality),
+        cost_usd=paired(ours.cost_usd, theirs.cost_usd),
+        cost_ratio=ratio(ours.cost_usd, theirs.cost_usd),
+    )
 
 
 def _of_one(mine: Sequence[Sent], total: int) -> LlmTotals:

@@ -139,8 +139,8 @@ def _kept(report: Report) -> Interval | None:
 
 def _saved(report: Report) -> Interval | None:
     """The part of the best single LLM's cost that was not spent."""
-    best, difference = report.best_single, report.differences.get(_BEST)
-    if best is None or not best.cost_usd or difference is None or difference.cost_usd is None:
+    difference = report.differences.get(_BEST)
+    if difference is None or difference.cost_ratio is None:
         return None
-    high, mean, low = (-end / best.cost_usd for end in difference.cost_usd)
+    high, mean, low = (1 - end for end in difference.cost_ratio)
     return low, mean, high

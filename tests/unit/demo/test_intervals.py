@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.demo.intervals import paired
+from pointsman.demo.intervals import paired, ratio
 
 
 def test_a_known_difference_is_recovered() -> None:
@@ -41,3 +41,16 @@ def test_the_mean_lies_within(values: list[float]) -> None:
 
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
     assert np.isclose(mean, np.mean(values))
+
+
+def test_a_ratio_of_few_dear_queries_stays_above_nothing() -> None:
+    theirs = np.random.default_rng(3).lognormal(0, 2, 60)
+
+    found = ratio(0.05 * theirs * np.random.default_rng(4).lognormal(0, 2, 60), theirs)
+
+    assert found is not None
+    assert 0 < found[0] < found[1] < found[2]
+
+
+def test_nothing_is_a_multiple_of_what_costs_nothing() -> None:
+    assert ratio(np.ones(5), np.zeros(5)) is None

@@ -220,6 +220,7 @@ def _difference(quality: float, cost: float, rival: Totals) -> Difference:
     return Difference(
         quality=(better - 0.035, better, better + 0.034),
         cost_usd=(dearer - 0.08 * cost, dearer, dearer + 0.09 * cost),
+        cost_ratio=(0.92 * cost / rival.cost_usd, cost / rival.cost_usd, 1.09 * cost / rival.cost_usd),
     )
 
 
