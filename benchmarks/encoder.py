@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from time import process_time
 
-from benchmarks.router_choice import Choice, Material, Source, measure, read
+from benchmarks.router_choice import Material, divide, measure_kinds, read
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, Exported, export
@@ -70,8 +70,7 @@ def _measure(exported: Exported, store: Artifacts, material: Material | None, se
         with tempfile.TemporaryDirectory() as cache:
             embedded = embed(material.recorded.prompts, encoder, Path(cache), _silent)
         explained = _explained(material.recorded, embedded)
-        choice = Choice("default", card.depth)
-        areas = [measure(material, Source(encoder, embedded), choice, seed).area for seed in seeds]
+        areas = [_area(material, encoder, embedded, seed) for seed in seeds]
     return Row(
         depth=card.depth,
         max_length=card.max_length,
@@ -111,6 +110,14 @@ def _explained(recorded: Recorded, embedded: Embedded) -> float:
         if head is not None:
             shares.append(1 - head.judged_quality.error / head.judged_quality.constant_error)
     return fmean(shares)
+
+
+def _area(material: Material, encoder: Encoder, embedded: Embedded, seed: int) -> float:
+    """Of the default heads on one split."""
+    with tempfile.TemporaryDirectory() as folder:
+        split = divide(material, encoder, embedded, seed, Artifacts(Path(folder).as_uri()))
+        _, default = next(measure_kinds(split))
+    return default.area
 
 
 def _silent(_done: int) -> None:
