@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## Show a fleet at work: trained, used, disturbed
 
 test: lint ## Lint, then run every test on real Kafka and Postgres
 	$(BIN)/pytest -m "not e2e" -n 4 --dist loadfile --no-loadscope-reorder
-	$(BIN)/pytest -m e2e -n 5 --dist loadfile -rP --show-capture=stdout
+	$(BIN)/pytest -m e2e -n 4 --dist loadfile -rP --show-capture=stdout
 
 lint: $(INSTALLED) ## Check style, types and who may import whom
 	$(BIN)/ruff check .
