@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pointsman.local.state import State
+from pointsman.local.state import Endpoints, State
 
 
 @contextmanager
@@ -24,6 +24,13 @@ def local_fleet(llms: int, replicas: Mapping[str, int]) -> Iterator[State]:
             _pointsman("down", f"--state={folder}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def export(fleet: Endpoints, depth: int) -> None:
+    """Have the fleet embed with the first `depth` layers; raises CalledProcessError when they cannot be exported."""
+    addresses = f"--artifacts={fleet.artifacts}", f"--postgres={fleet.postgres}", f"--kafka={fleet.kafka}"
+    command = (sys.executable, "-m", "services.embedder.export", *addresses, f"--depth={depth}")
+    subprocess.run(command, check=True)
 
 
 def _pointsman(*arguments: str) -> None:

@@ -1,19 +1,19 @@
-"""What the fleet's processes use."""
+"""What the fleet's processes use, the broker and the database among them, and the process that measures."""
 
 from dataclasses import dataclass
 
-import httpx
-from prometheus_client.parser import text_string_to_metric_families
+import psutil
 
 from pointsman.local.overview import memory_mb
 from pointsman.local.state import State
 
-_CPU, _MEMORY = "process_cpu_seconds_total", "process_resident_memory_bytes"
+#: The process that sends the queries and reads what became of them.
+CLIENT = "this benchmark"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One process at one moment."""
+    """One process and its descendants at one moment."""
 
     #: Since its start.
     cpu_s: float
@@ -23,18 +23,17 @@ class Usage:
     memory_mb: float
 
 
-async def usage(state: State) -> dict[str, Usage]:
-    """What each process of the fleet in `state` has used, by its name."""
-    async with httpx.AsyncClient(timeout=10) as client:
-        return {
-            name: _parse((await client.get(f"{entry.health}/metrics")).text, memory_mb(entry.pid) or 0.0)
-            for name, entry in sorted(state.processes().items())
-            if entry.health is not None and entry.pid is not None
-        }
+def usage(state: State) -> dict[str, Usage]:
+    """What each process of the fleet in `state` has used, by its name, and what this one has."""
+    pids = {name: entry.pid for name, entry in sorted(state.processes().items()) if entry.pid is not None}
+    return {name: _usage(psutil.Process(pid)) for name, pid in pids.items()} | {CLIENT: _usage(psutil.Process())}
 
 
-def _parse(text: str, memory_mb: float) -> Usage:
-    samples = {
-        sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples
-    }
-    return Usage(samples[_CPU], samples[_MEMORY] / 1e6, memory_mb)
+def _usage(process: psutil.Process) -> Usage:
+    family = (process, *process.children(recursive=True))
+    spent = [one.cpu_times() for one in family]
+    return Usage(
+        cpu_s=sum(one.user + one.system for one in spent),
+        resident_mb=sum(one.memory_info().rss for one in family) / 1e6,
+        memory_mb=memory_mb(process.pid) or 0.0,
+    )

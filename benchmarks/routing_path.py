@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.local_fleet import local_fleet
+from benchmarks.local_fleet import export, local_fleet
 from benchmarks.processes import Usage, usage
 from benchmarks.stages import Stages
 from pointsman.local.state import Endpoints, State, find
@@ -29,11 +29,12 @@ from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.registry import live_models, llms
 from shared.encoder import Encoder, Text
-from shared.messages import Query, new_query_id
+from shared.messages import Embedding, Query, new_query_id
 from shared.stream.clock import BrokerClock
 from shared.stream.producer import Producer
 from shared.stream.records import Outgoing
-from shared.topics import QUERIES, origin_of
+from shared.stream.snapshot import snapshot
+from shared.topics import EMBEDDINGS, QUERIES, origin_of
 
 _WORDS = ("river", "count", "why", "price", "seven", "apple", "train", "code", "night", "sum", "green", "paper", "list")
 _PATIENCE_S = 120.0
@@ -121,10 +122,10 @@ async def measure_path(state: State, names: Sequence[str], prompts: Sequence[str
     produce = Producer(fleet.kafka, BrokerClock())
     async with Stages(fleet.kafka, names) as stages:
         await produce.start()
-        before, started = await usage(state), time.perf_counter()
+        before, started = usage(state), time.perf_counter()
         origins = await send(produce, prompts, rate, fleet.home_partitions)
         await stages.until_dispatched(origins, _PATIENCE_S)
-        after, elapsed = await usage(state), time.perf_counter() - started
+        after, elapsed = usage(state), time.perf_counter() - started
         await produce.stop()
         passages = await stages.passages(origins)
     seconds = [passage.stages() for passage in passages]
@@ -153,14 +154,28 @@ async def live_encoder(fleet: Endpoints) -> tuple[Encoder, list[str]]:
     return await asyncio.to_thread(Encoder.load, model, Artifacts(fleet.artifacts)), names
 
 
+async def until_served(state: State, names: Sequence[str], encoder: Encoder) -> None:
+    """Send a few queries at a time until they are embedded by `encoder`: it is announced, and swapped in when read."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            await measure_path(state, names, prompts_of(16, 20, seed=0), rate=10)
+            embedded = await snapshot(find(state.folder).kafka, EMBEDDINGS.name)
+            last = max(embedded, key=lambda record: record.appended_at)
+            if Embedding.decode(last.value).encoder == encoder.model.version:
+                return
+
+
 async def measure(state: State, options: argparse.Namespace, console: Console) -> list[dict[str, object]]:
     """Every prompt length: the encoder alone, the burst, the rates."""
-    encoder, names = await live_encoder(find(state.folder))
+    fleet = find(state.folder)
+    if options.depth is not None:
+        await asyncio.to_thread(export, fleet, options.depth)
+    encoder, names = await live_encoder(fleet)
+    await until_served(state, names, encoder)
     results: list[dict[str, object]] = []
     for tokens in options.tokens:
         prompts = prompts_of(tokens, options.queries, seed=tokens)
         alone = await asyncio.to_thread(measure_encoder, encoder, prompts, EmbedderSettings())
-        await measure_path(state, names, prompts[:20], rate=10)
         burst = await measure_path(state, names, prompts, rate=None)
         runs = [burst]
         for rate in (*options.rates, *(burst.dispatched_per_s * share for share in options.shares)):
@@ -188,14 +203,18 @@ def show(console: Console, run: Run, alone: EncoderAlone) -> None:
     )
     for name, cpu in run.cpu_share.items():
         console.print(
-            f"  {name}: {cpu:.0%} of a core, {run.memory_mb[name]:.0f} MB ({run.resident_mb[name]:.0f} resident)"
+            f"  {name}: {cpu:.0%} of a core, {cpu / run.dispatched_per_s * 1000:.2f} ms a query, "
+            f"{run.memory_mb[name]:.0f} MB ({run.resident_mb[name]:.0f} resident)"
         )
+    total = sum(run.cpu_share.values())
+    console.print(f"  together: {total:.0%} of a core, {total / run.dispatched_per_s * 1000:.2f} ms a query")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--llms", type=int, default=4, help="simulated LLMs (default 4)")
     parser.add_argument("--tokens", type=int, nargs="+", default=[64, 192], help="prompt lengths (default 64 192)")
+    parser.add_argument("--depth", type=int, help="layers of the encoder (default: what is served by default)")
     parser.add_argument("--queries", type=int, default=600, help="queries of a burst (default 600)")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.5], help="shares of saturation (default 0.5)")
     parser.add_argument("--rates", type=float, nargs="*", default=[10], help="queries per second as well (default 10)")

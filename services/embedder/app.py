@@ -50,8 +50,9 @@ async def run(settings: EmbedderSettings) -> None:
                 max_records=settings.encoder_batch,
                 refuse=Refusals(settings.home_partitions, metrics),
                 lesser_topics=(topics.QUERIES_BATCH.name,),
-                # The next batch is embedded while this one is acknowledged: the encoder is what everything waits for.
-                overlap=2,
+                # The encoder is what everything waits for: while it has one batch, the next is read and waits for it,
+                # and the last is acknowledged.
+                overlap=3,
             )
 
         async def embed_once_ready() -> None:

@@ -64,7 +64,7 @@ class EmbedHandler:
         )
         self.metrics.embedded_tokens.inc(result.read_tokens)
         self.metrics.padded_tokens.inc(result.padded_tokens)
-        log.info("embedded a query", query_id=query.query_id, origin=origin, prompt_tokens=result.prompt_tokens)
+        log.debug("embedded a query", query_id=query.query_id, origin=origin, prompt_tokens=result.prompt_tokens)
         headers = passed_on(record)
         home = topics.home(origin, self.home_partitions)
         return [

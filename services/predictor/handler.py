@@ -128,5 +128,5 @@ def _length(array: bytes | None) -> int | None:
 
 
 def _outgoing(record: Record, prediction: Prediction) -> Outgoing:
-    log.info("predicted a query", origin=prediction.origin, quality=round(prediction.quality, 4), head=prediction.head)
+    log.debug("predicted a query", origin=prediction.origin, quality=round(prediction.quality, 4), head=prediction.head)
     return Outgoing(topics.PREDICTIONS.name, prediction.encode(), record.position.partition, headers=passed_on(record))

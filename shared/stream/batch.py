@@ -26,8 +26,8 @@ _WAIT_S = 0.5
 class BatchLane(Generic[T]):
     """Takes what is ready, up to `max_records`, and waits for more only as long as `linger_s` says.
 
-    One batch is handled at a time, while aiokafka fetches the next; with `overlap` above 1 the acknowledgements of so
-    many batches less one are awaited meanwhile. `lesser_topics` are read while the others have no lag.
+    One batch is underway at a time, from being handled to being acknowledged, while aiokafka fetches the next; with
+    `overlap` so many are. `lesser_topics` are read while the others have no lag.
     """
 
     def __init__(
@@ -76,11 +76,9 @@ class BatchLane(Generic[T]):
                 if not records:
                     self._room.release()
                     continue
-                handled = asyncio.Event()
-                task = batches.create_task(self._process(records, handled))
+                task = batches.create_task(self._process(records))
                 self._underway.add(task)
                 task.add_done_callback(self._ended)
-                await handled.wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._underway.discard(task)
@@ -106,23 +104,20 @@ class BatchLane(Generic[T]):
     def _caught_up(self, places: frozenset[Place]) -> bool:
         return all(self._member.at_end(place) for place in places)
 
-    async def _process(self, records: Sequence[Record], handled: asyncio.Event) -> None:
+    async def _process(self, records: Sequence[Record]) -> None:
         topic = records[0].position.topic
         try:
-            await self._pass_on(topic, records, handled)
+            await self._pass_on(topic, records)
         except asyncio.CancelledError:
             for record in records:
                 self._cut_off.labels(record.position.topic).inc()
             raise
         self._member.finish([record.position for record in records])
 
-    async def _pass_on(self, topic: str, records: Sequence[Record], handled: asyncio.Event) -> None:
-        try:
-            messages, letters = self._read(records)
-            with self._handle_seconds.time():
-                outgoing = await self._handle(topic, messages)
-        finally:
-            handled.set()
+    async def _pass_on(self, topic: str, records: Sequence[Record]) -> None:
+        messages, letters = self._read(records)
+        with self._handle_seconds.time():
+            outgoing = await self._handle(topic, messages)
         try:
             await self._retry(topic, partial(self._produce, [*outgoing, *letters]))
         except PermanentError:
