@@ -170,6 +170,33 @@ async def test_with_overlap_the_next_batch_is_handled_while_acknowledgements_are
     await bench.all_committed(source)
 
 
+async def test_with_overlap_so_many_batches_are_handled_at_once_and_no_more(
+    bench: Bench, make_topic: MakeTopic
+) -> None:
+    source, target = await make_topic(1), await make_topic(1)
+    await bench.producer(numbered(source, range(3)))
+    copies, letting_go = Copies(target), asyncio.Event()
+    begun: list[str] = []
+
+    class Slow:
+        async def handle(self, batch: Sequence[tuple[Record, str]]) -> Sequence[Outgoing]:
+            begun.extend(text for _, text in batch)
+            await letting_go.wait()
+            return await copies.handle(batch)
+
+    lane = BatchLane(
+        bench.settings(source), as_text, Slow(), bench.producer, bench.metrics, bench.clock, max_records=1, overlap=2
+    )
+    async with running(lane):
+        await until(lambda: len(begun) == 2)
+        await asyncio.sleep(0.3)  # a third would have come by now
+        assert begun == ["0", "1"]
+        letting_go.set()
+        await bench.arrived(target, {"0", "1", "2"})
+
+    await bench.all_committed(source)
+
+
 async def test_a_new_group_from_latest_keeps_its_place_before_its_first_record(
     bench: Bench, make_topic: MakeTopic
 ) -> None:
