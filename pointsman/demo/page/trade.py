@@ -10,10 +10,12 @@ from pointsman.demo.story import QueryPoint, Report, Story, Totals
 from pointsman.drawing import words
 from pointsman.drawing.markup import Markup, element
 from pointsman.drawing.placing import Anchored, Box, beside, leader, place
+from pointsman.drawing.plane import BOTTOM, LEFT, RIGHT, TOP, Axis, Plane
 from pointsman.drawing.scales import Linear, Log
-from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
+from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, line, marks, path, telling, text_width
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
+_COST = Axis("USD per 1,000 prompts (log scale)", words.dollars)
+_QUALITY = Axis("Quality", "{:.2f}".format)
 #: Room for what costs nothing, which has no logarithm.
 _FREE = 40.0
 
@@ -31,36 +33,19 @@ class _Spot:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plane:
-    """Where costs and qualities are on the page."""
-
-    x: Log
-    y: Linear
-    width: float
-    height: float
-
-    @property
-    def bounds(self) -> Box:
-        return Box(_LEFT + 2, _TOP + 2, self.width - 4, self.height - _BOTTOM - 2)
-
-    def at(self, cost: float, quality: float) -> tuple[float, float]:
-        return self.x(cost), self.y(quality)
-
-
 def draw(story: Story, roster: Roster, width: float) -> Markup:
     """The picture, `width` units wide."""
     spots = _spots(story, roster)
     curve = [(1000 * point.cost_usd, point.quality) for point in story.curve]
     plane = _plane([(spot.cost, spot.quality) for spot in spots] + curve, width)
-    arms = list(_arms(story, plane))
+    arms, free = list(_arms(story, plane)), [0.0] if plane.x.start > LEFT else []
     picture = Picture("trade", "Quality against cost", _description(spots))
     return frame(
         picture,
         width,
         plane.height,
         [
-            group("axes", _axes(plane)),
+            group("axes", plane.axes(_COST, _QUALITY, 5, free)),
             *_curve(story, plane),
             *(line(*arm, "whisker") for arm in arms),
             marks(_mark(spot, plane) for spot in spots),
@@ -96,7 +81,7 @@ def _spots(story: Story, roster: Roster) -> list[_Spot]:
     ]
 
 
-def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
+def _plane(points: Sequence[tuple[float, float]], width: float) -> Plane:
     height = 440.0 if width == NARROW else 470.0
     costs = [cost for cost, _ in points if cost > 0] or [1.0]
     qualities = [quality for _, quality in points] or [0.0, 1.0]
@@ -104,30 +89,16 @@ def _plane(points: Sequence[tuple[float, float]], width: float) -> _Plane:
     low, high = max(min(qualities) - margin, 0.0), min(max(qualities) + margin, 1.02)
     # A decade at least, or there would be hardly a tick.
     room = max(1.35, sqrt(10 * min(costs) / max(costs)))
-    left = _LEFT + (_FREE if any(cost <= 0 for cost, _ in points) else 0)
-    return _Plane(
-        Log(min(costs) / room, max(costs) * room, left, width - _RIGHT, _LEFT + _FREE / 2),
-        Linear(low, high, height - _BOTTOM, _TOP),
+    left = LEFT + (_FREE if any(cost <= 0 for cost, _ in points) else 0)
+    return Plane(
+        Log(min(costs) / room, max(costs) * room, left, width - RIGHT, LEFT + _FREE / 2),
+        Linear(low, high, height - BOTTOM, TOP),
         width,
         height,
     )
 
 
-def _axes(plane: _Plane) -> Iterator[Markup]:
-    base = plane.height - _BOTTOM
-    for tick in plane.y.ticks(5):
-        yield line(_LEFT, plane.y(tick), plane.width, plane.y(tick), "grid")
-        yield label(_LEFT - 8, plane.y(tick), f"{tick:.2f}", "tick", "end")
-    yield line(_LEFT, base, plane.width, base, "axis")
-    costs = plane.x.ticks(4 if plane.width == NARROW else 8)
-    for tick in [0.0, *costs] if plane.x.start > _LEFT else costs:
-        yield line(plane.x(tick), base, plane.x(tick), base + 5, "axis")
-        yield label(plane.x(tick), base + 15, words.dollars(tick), "tick", "middle")
-    yield label(0, 9, "Quality", "axis-name")
-    yield label(plane.width - 2, plane.height - 8, "USD per 1,000 prompts (log scale)", "axis-name", "end")
-
-
-def _curve(story: Story, plane: _Plane) -> Iterator[Markup]:
+def _curve(story: Story, plane: Plane) -> Iterator[Markup]:
     """The line through what other willingnesses to pay would have come to."""
     if len(story.curve) < 2:
         return
@@ -144,7 +115,7 @@ def _curve(story: Story, plane: _Plane) -> Iterator[Markup]:
     yield marks(told)
 
 
-def _arms(story: Story, plane: _Plane) -> Iterator[tuple[float, float, float, float]]:
+def _arms(story: Story, plane: Plane) -> Iterator[tuple[float, float, float, float]]:
     """95 % intervals of the fleet's own means, from (x, y) to (x, y)."""
     report = story.report
     if report.quality is None or report.cost_usd is None:
@@ -178,7 +149,7 @@ def _half_width(values: Sequence[float]) -> float | None:
     return 1.96 * sqrt(variance / len(values))
 
 
-def _mark(spot: _Spot, plane: _Plane) -> Markup:
+def _mark(spot: _Spot, plane: Plane) -> Markup:
     x, y = plane.at(spot.cost, spot.quality)
     if spot.kind == "fleet":
         r = spot.radius
@@ -191,7 +162,7 @@ def _labels(
     spots: Sequence[_Spot],
     curve: Sequence[tuple[float, float]],
     arms: Sequence[tuple[float, float, float, float]],
-    plane: _Plane,
+    plane: Plane,
 ) -> Iterator[Markup]:
     narrow = plane.width == NARROW
     letters, size = (15, 11.0) if narrow else (28, TEXT)
@@ -217,7 +188,7 @@ def _labels(
         yield beside(one, box, name, kind)
 
 
-def _around(spot: _Spot, plane: _Plane) -> Box:
+def _around(spot: _Spot, plane: Plane) -> Box:
     x, y = plane.at(spot.cost, spot.quality)
     reach = spot.radius + 1
     return Box(x - reach, y - reach, x + reach, y + reach)

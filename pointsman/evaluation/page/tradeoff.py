@@ -1,37 +1,21 @@
 """The cost-quality picture: a line per router, a dot per LLM."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
 from pointsman.drawing import words
 from pointsman.drawing.markup import Markup, element, text
 from pointsman.drawing.placing import Anchored, Box, beside, leader, place
+from pointsman.drawing.plane import BOTTOM, LEFT, RIGHT, TOP, Axis, Plane
 from pointsman.drawing.scales import Linear, Log
-from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, label, line, marks, path, telling, text_width
+from pointsman.drawing.svg import NARROW, TEXT, Picture, frame, group, marks, path, telling, text_width
 from pointsman.evaluation.page.names import DRAWN, colour
 from pointsman.evaluation.report import Llm, Point, Routing
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 18.0, 26.0, 46.0
+_COST = Axis("Cost, of the reference’s (log scale)", words.percent)
+_QUALITY = Axis("Quality, of the reference’s", words.percent)
 _RADIUS = 4.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Plane:
-    """Where cost shares and quality ratios are on the page."""
-
-    x: Log
-    y: Linear
-    width: float
-    height: float
-
-    @property
-    def bounds(self) -> Box:
-        return Box(_LEFT + 2, _TOP + 2, self.width - 4, self.height - _BOTTOM - 2)
-
-    def at(self, share: float, ratio: float) -> tuple[float, float]:
-        return self.x(max(share, self.x.low)), self.y(max(ratio, self.y.low))
 
 
 def draw(routing: Routing, width: float) -> Markup:
@@ -45,7 +29,7 @@ def draw(routing: Routing, width: float) -> Markup:
         width,
         plane.height,
         [
-            group("axes", _axes(plane)),
+            group("axes", plane.axes(_COST, _QUALITY, 6)),
             *(_line(name, curve, plane) for name, curve in curves.items()),
             marks(_dot(llm, point, routing.llms[llm], plane) for llm, point in singles.items()),
             group("labels", _labels(singles, plane)),
@@ -84,7 +68,7 @@ def _relative(one: Llm | Point, routing: Routing) -> tuple[float, float]:
     return one.cost_usd / routing.reference.cost_usd, one.quality / routing.reference.quality
 
 
-def _plane(points: Sequence[tuple[float, float]], singles: Mapping[str, tuple[float, float]], width: float) -> _Plane:
+def _plane(points: Sequence[tuple[float, float]], singles: Mapping[str, tuple[float, float]], width: float) -> Plane:
     """The worst lines may leave it at the bottom: the eye belongs where LLMs are good."""
     height = 440.0 if width == NARROW else 500.0
     shares = [share for share, _ in points if share > 0] or [0.1, 1.0]
@@ -92,30 +76,17 @@ def _plane(points: Sequence[tuple[float, float]], singles: Mapping[str, tuple[fl
     low, high = min(ratio for _, ratio in singles.values()), max(ratios)
     margin = max(0.05 * (high - low), 0.02)
     room = max(1.25, sqrt(10 * min(shares) / max(shares)))
-    return _Plane(
-        Log(min(shares) / room, max(shares) * room, _LEFT, width - _RIGHT, _LEFT),
-        Linear(max(low - margin, 0.0), high + margin, height - _BOTTOM, _TOP),
+    return Plane(
+        Log(min(shares) / room, max(shares) * room, LEFT, width - RIGHT, LEFT),
+        Linear(max(low - margin, 0.0), high + margin, height - BOTTOM, TOP),
         width,
         height,
     )
 
 
-def _axes(plane: _Plane) -> Iterator[Markup]:
-    base = plane.height - _BOTTOM
-    for tick in plane.y.ticks(6):
-        yield line(_LEFT, plane.y(tick), plane.width, plane.y(tick), "grid")
-        yield label(_LEFT - 8, plane.y(tick), words.percent(tick), "tick", "end")
-    yield line(_LEFT, base, plane.width, base, "axis")
-    for tick in plane.x.ticks(4 if plane.width == NARROW else 8):
-        yield line(plane.x(tick), base, plane.x(tick), base + 5, "axis")
-        yield label(plane.x(tick), base + 15, words.percent(tick), "tick", "middle")
-    yield label(0, 9, "Quality, of the reference’s", "axis-name")
-    yield label(plane.width - 2, plane.height - 8, "Cost, of the reference’s (log scale)", "axis-name", "end")
-
-
-def _line(name: str, curve: Sequence[tuple[float, float]], plane: _Plane) -> Markup:
+def _line(name: str, curve: Sequence[tuple[float, float]], plane: Plane) -> Markup:
     """Steps: between two settings nothing can be had."""
-    points = [plane.at(*point) for point in curve]
+    points = [plane.within(*point) for point in curve]
     corners = points[:1]
     for (_, before), (x, y) in pairwise(points):
         corners += [(x, before), (x, y)]
@@ -123,17 +94,17 @@ def _line(name: str, curve: Sequence[tuple[float, float]], plane: _Plane) -> Mar
     return path(corners, "curve" if name == "pointsman" else f"outline {colour(name)}")
 
 
-def _dot(llm: str, point: tuple[float, float], one: Llm, plane: _Plane) -> Markup:
-    x, y = plane.at(*point)
+def _dot(llm: str, point: tuple[float, float], one: Llm, plane: Plane) -> Markup:
+    x, y = plane.within(*point)
     lines = (llm, f"quality {words.quality(one.quality)}", f"{words.cost(one.cost_usd)} per 1,000 prompts")
     return element("circle", {"cx": x, "cy": y, "r": _RADIUS, "class": "dot grey-0", **telling(lines)})
 
 
-def _labels(singles: Mapping[str, tuple[float, float]], plane: _Plane) -> Iterator[Markup]:
+def _labels(singles: Mapping[str, tuple[float, float]], plane: Plane) -> Iterator[Markup]:
     narrow = plane.width == NARROW
     letters, size = (12, 11.0) if narrow else (24, TEXT)
     said = [words.short(llm, letters) for llm in singles]
-    spots = [plane.at(*point) for point in singles.values()]
+    spots = [plane.within(*point) for point in singles.values()]
     anchors = [
         Anchored(x, y, _RADIUS, text_width(name, size) + 4, size + 4) for name, (x, y) in zip(said, spots, strict=True)
     ]
