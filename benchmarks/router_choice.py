@@ -1,6 +1,6 @@
 """Which kind of head, features, weight of uncertainty and encoder depth route best on recorded answers.
 
-Run: `python -m benchmarks.router_choice --data FILE --pool FILE:NAME [--seeds 0,1,2] [--depths 1,4] [--json FILE]`.
+Run: `python -m benchmarks.router_choice --data FILE --pool FILE:NAME [--depths 1,4] [--lengths 64,128] [--json FILE]`.
 Areas are those of design 5, by the heads' files, on a quarter of the queries that was held out of everything.
 Differences to the first row are paired by split, with their standard error over the splits.
 """
@@ -19,7 +19,7 @@ from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.heads import fit_heads
 from pointsman.training.recorded import Answers, Recorded, read_pool, read_recorded
-from pointsman.training.settling import learn_all, settle
+from pointsman.training.settling import learn, learn_all, settle
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, export
 from services.trainer.fitting.basis import Basis, HeadConfig
@@ -120,6 +120,13 @@ def measure_kinds(split: Split) -> Iterator[tuple[str, Measured]]:
         yield next(_measure(kind, split, split.trained, every.settled(kind, {}), started))
 
 
+def measure_default(split: Split) -> Measured:
+    """What is settled on."""
+    started = perf_counter()
+    settled = learn(split.trained, split.charted.embedded, split.config)
+    return dict(_measure("default", split, split.trained, settled, started))["default"]
+
+
 def measure_alone(name: str, split: Split, heads: HeadConfig) -> Measured:
     """Every LLM on a basis of its own rows."""
     config, started = replace(split.config, heads=heads), perf_counter()
@@ -189,29 +196,32 @@ def _part_of(embedded: Embedded, rows: Mask) -> Embedded:
     )
 
 
-def _embed(material: Material, depth: int, cache: Path) -> tuple[Encoder, Embedded]:
+def _embed(material: Material, config: ExportConfig, cache: Path) -> tuple[Encoder, Embedded]:
     with tempfile.TemporaryDirectory() as folder:
         artifacts = Artifacts(Path(folder).as_uri())
-        encoder = Encoder.load(export(ExportConfig(depth=depth), artifacts)[-1].model, artifacts)
+        encoder = Encoder.load(export(config, artifacts)[-1].model, artifacts)
         return encoder, embed(material.recorded.prompts, encoder, cache, lambda _done: None)
 
 
 def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterator[tuple[str, Measured]]:
     """All choices on one split."""
-    for depth in [options.depth, *options.depths]:
-        encoder, embedded = _embed(material, depth, options.cache.expanduser())
+    default = ExportConfig(depth=options.depth)
+    encoders = {f"{depth} layers": replace(default, depth=depth) for depth in options.depths}
+    encoders |= {f"{tokens} tokens": replace(default, max_length=tokens) for tokens in options.lengths}
+    for choice, config in {"": default, **encoders}.items():
+        encoder, embedded = _embed(material, config, options.cache.expanduser())
         # Constant columns split nothing.
         bare = replace(embedded, features=np.zeros_like(embedded.features))
         with tempfile.TemporaryDirectory() as folder:
             artifacts = Artifacts(Path(folder).as_uri())
             split = divide(material, encoder, embedded, seed, artifacts)
-            if depth != options.depth:
-                yield f"{depth} layers", dict(measure_kinds(split))["default"]
+            if choice:
+                yield choice, measure_default(split)
                 continue
             yield from measure_kinds(split)
             without = divide(material, encoder, bare, seed, artifacts)
             extra = replace(without, config=replace(without.config, heads=HeadConfig(quality=("extra",))))
-            yield "extra, no features", dict(measure_kinds(extra))["default"]
+            yield "extra, no features", measure_default(extra)
             for name, (heads, with_features) in _ALONE.items() if options.alone else ():
                 yield name, measure_alone(name, split if with_features else without, heads)
 
@@ -254,6 +264,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=_numbers, default=[0, 1, 2], help="of the splits")
     parser.add_argument("--depth", type=int, default=ExportConfig().depth, help="layers of the default encoder")
     parser.add_argument("--depths", type=_numbers, default=[], help="also with so many layers")
+    parser.add_argument("--lengths", type=_numbers, default=[], help="also reading so many tokens")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="fit per LLM too: slow")
     parser.add_argument("--cache", type=Path, default=_CACHE, help="where vectors are kept between runs")
     parser.add_argument("--json", type=Path, help="write the table there as well")
