@@ -1,8 +1,10 @@
 """Heads of all LLMs of a run: one basis for all, then one head after another."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pointsman.training.config import TrainConfig
+from pointsman.training.crossing import judge_crosswise
 from pointsman.training.recorded import Recorded
 from pointsman.training.settling import divide, learn
 from pointsman.training.vectors import Embedded
@@ -27,8 +29,9 @@ def fit_heads(
 
     A `basis` that is given (pointsman.training.settling) serves an LLM that comes later: the others' heads stay.
     """
-    queries = divide(recorded, embedded, config)
+    queries, late = divide(recorded, embedded, config), basis is not None
     basis = basis or learn(recorded, embedded, config)
+    judged = judge_crosswise(recorded, embedded, config, basis, late=late)
     lineage = Lineage(rows_sha256=store_rows(queries, basis, recorded.answers, artifacts))
     views = basis.see(queries.inputs)
     for llm, answers in recorded.answers.items():
@@ -39,4 +42,5 @@ def fit_heads(
                 f"expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
                 "on either side of the split, there are fewer; train with more of its answers"
             )
+        head = replace(head, judged_quality=judged.get(llm, head.judged_quality))
         yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)

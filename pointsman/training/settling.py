@@ -46,13 +46,13 @@ def divide(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Queri
 
 
 def learn(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
-    """What the heads of all recorded LLMs share, with the kind of quality that routes best, if that can be told."""
+    """What the heads of all recorded LLMs share, with the kind of quality that routes best."""
     return settle(learn_all(recorded, embedded, config), recorded, embedded, config)
 
 
 def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
     """The same with every kind of quality that is tried; the fitted queries alone are shown to it."""
-    queries, table = divide(recorded, embedded, config), _table(recorded)
+    queries, table = divide(recorded, embedded, config), table_of(recorded)
     fitted = ~queries.held_out
     inputs = queries.inputs[fitted]
     quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
@@ -60,18 +60,21 @@ def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Ba
 
 
 def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
-    """With the one kind that routes the judging queries best, if that can be told.
+    """With the one kind that routes the judging queries best; with too few or without costs, that predicts them best.
 
+    What is preferred stays unless another is surely better, and one LLM alone keeps all kinds.
     Also with the curve that bends its predictions, where they are more honest with it and route no worse.
     """
-    queries, table = divide(recorded, embedded, config), _table(recorded)
+    queries, table = divide(recorded, embedded, config), table_of(recorded)
     priced = table.of(np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0)))
     judging = queries.judging & priced.complete
-    if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
+    if table.quality.shape[1] < 2:
         return basis
+    if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
+        return basis.settled(_closest(basis, queries, table), areas={})
     views, quality = basis.see(queries.inputs), priced.quality[judging]
     predicted = {
-        kind: _predict(ground, views.quality[kind], priced.quality, ~queries.held_out).clip(0, 1)
+        kind: predict(ground, views.quality[kind], priced.quality, ~queries.held_out).clip(0, 1)
         for kind, ground in basis.quality.items()
     }
     answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
@@ -81,6 +84,24 @@ def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainCo
     if curve is not None and not _helps(curve, predicted[kind][judging], answered, costs):
         curve = None
     return basis.settled(kind, areas, curve)
+
+
+def _closest(basis: Basis, queries: Queries, table: Table) -> str:
+    """The preferred kind, or the one with the smallest squared error on the judging rows if that is surely smaller."""
+    views, judging = basis.see(queries.inputs), queries.judging & np.isfinite(table.quality).any(axis=1)
+    squares = {
+        kind: np.nanmean(
+            np.square(
+                predict(ground, views.quality[kind], table.quality, ~queries.held_out).clip(0, 1) - table.quality
+            )[judging],
+            axis=1,
+        )
+        for kind, ground in basis.quality.items()
+    }
+    first, *others = squares
+    gains = {kind: least_mean(squares[first] - squares[kind]) for kind in others} if judging.sum() > 1 else {}
+    best = max(gains, key=gains.__getitem__, default=first)
+    return best if gains.get(best, 0) > 0 else first
 
 
 def _helps(curve: Curve, plain: Floats, answered: Answered, costs: Floats) -> bool:
@@ -97,7 +118,7 @@ def _common_curve(predicted: Floats, quality: Floats, calibrating: Mask) -> Curv
     return calibrate(predicted[known], quality[known])
 
 
-def _predict(ground: Ground, view: View, values: Floats, fitted: Mask) -> Floats:
+def predict(ground: Ground, view: View, values: Floats, fitted: Mask) -> Floats:
     """(n, m): of all queries, by what each LLM's fitted rows alone say."""
     numbers, columns = np.arange(len(values)), []
     for column in values.T:
@@ -109,7 +130,7 @@ def _predict(ground: Ground, view: View, values: Floats, fitted: Mask) -> Floats
 def _costs(basis: Basis, queries: Queries, views: Views, table: Table) -> Floats:
     """(n, m) USD: prompt and predicted response tokens at the prices that explain the recorded costs best."""
     kind, ground = next(iter(basis.length.items()))
-    lengths = np.expm1(_predict(ground, views.length[kind], table.log_lengths, ~queries.held_out))
+    lengths = np.expm1(predict(ground, views.length[kind], table.log_lengths, ~queries.held_out))
     prompts, columns = queries.inputs.prompt_tokens, []
     for length, log_length, cost in zip(lengths.T, table.log_lengths.T, table.cost_usd.T, strict=True):
         known = np.isfinite(log_length) & np.isfinite(cost)
@@ -119,7 +140,7 @@ def _costs(basis: Basis, queries: Queries, views: Views, table: Table) -> Floats
     return np.stack(columns, axis=1)
 
 
-def _table(recorded: Recorded) -> Table:
+def table_of(recorded: Recorded) -> Table:
     shape = len(recorded.prompts), len(recorded.answers)
     table = Table(*(np.full(shape, np.nan, np.float32) for _ in range(3)))
     for column, answers in enumerate(recorded.answers.values()):

@@ -1,6 +1,6 @@
 """What all heads of a run stand on: how uncertainty is projected, and the grounds of quality and length."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -107,9 +107,9 @@ def learn_basis(quality: Targets, log_lengths: Targets, queries: int, config: He
     of_length = replace(config, trees=replace(config.trees, count=config.length_trees))
     return Basis(
         projection=fit_projection(vectors),
-        quality=_grounds(config.quality, quality, queries, config, seed),
+        quality=learn_grounds(config.quality, quality, queries, config, seed),
         # The constant is always there: length is needed with every head.
-        length={**_grounds(config.length, log_lengths, queries, of_length, seed), "constant": Level()},
+        length={**learn_grounds(config.length, log_lengths, queries, of_length, seed), "constant": Level()},
         dimensions=vectors.shape[1],
         features=0 if features is None else features.shape[1],
     )
@@ -125,10 +125,10 @@ def basis_of_one(examples: Examples, config: HeadConfig, seed: int) -> Basis:
     )
 
 
-def _grounds(
-    kinds: tuple[str, ...], targets: Targets, queries: int, config: HeadConfig, seed: int
+def learn_grounds(
+    kinds: Sequence[str], targets: Targets, queries: int, config: HeadConfig, seed: int
 ) -> dict[str, Ground]:
-    """Those that can be had: none without values, and no nearest without neighbours."""
+    """Those of `kinds` that can be had: none without values, and no nearest without neighbours."""
     if not np.isfinite(targets.values).any():
         return {}
     makers: dict[str, Callable[[], Ground]] = {

@@ -19,8 +19,13 @@ def held_out(prompts: Sequence[str], share: float, seed: int) -> NDArray[np.bool
     >>> bool(chosen.all() or not chosen.any())
     True
     """
-    position = _position_of_text if _are_templates(prompts) else _position
-    return np.array([position(prompt, seed) < share for prompt in prompts], np.bool_)
+    chosen: NDArray[np.bool_] = _positions(prompts, seed) < share
+    return chosen
+
+
+def folds(prompts: Sequence[str], count: int, seed: int) -> NDArray[np.int64]:
+    """(n,) Each prompt's fold, 0 to count - 1, of about equal size; held_out's prompts fill the first ones."""
+    return (_positions(prompts, seed) * count).astype(np.int64)
 
 
 def held_out_vectors(vectors: NDArray[np.float32], share: float, seed: int) -> NDArray[np.bool_]:
@@ -41,6 +46,11 @@ def _are_templates(prompts: Sequence[str]) -> bool:
     """Are they so many with so few words that to keep them together would leave nothing to divide?"""
     texts = set(prompts)
     return len(texts) >= _FEWEST and len({words_of(text) for text in texts}) * _PER_WORDING < len(texts)
+
+
+def _positions(prompts: Sequence[str], seed: int) -> NDArray[np.float64]:
+    position = _position_of_text if _are_templates(prompts) else _position
+    return np.array([position(prompt, seed) for prompt in prompts])
 
 
 def _position_of_text(prompt: str, seed: int) -> float:

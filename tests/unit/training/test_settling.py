@@ -64,14 +64,23 @@ def test_the_kind_is_the_one_that_routes() -> None:
     assert basis.areas["extra"] > basis.areas["ridge"] + 0.1
 
 
-def test_without_costs_each_llm_chooses_by_itself() -> None:
+def test_without_costs_the_kind_is_the_one_that_predicts() -> None:
     given = embedded()
     run = recorded(given, priced=False)
 
     basis = learn(run, given, CONFIG)
 
-    assert [*basis.quality] == ["ridge", "extra"]
+    assert [*basis.quality] == ["extra"]
     assert basis.areas == {}
+
+
+def test_an_llm_alone_tries_all_kinds() -> None:
+    given = embedded()
+    run = recorded(given)
+
+    basis = learn(replace(run, answers={"inner": run.answers["inner"]}), given, CONFIG)
+
+    assert [*basis.quality] == ["ridge", "extra"]
 
 
 def test_an_llm_that_comes_later_stands_on_the_basis_of_the_others(tmp_path: Path) -> None:
