@@ -9,6 +9,7 @@ from shared.artifacts import Artifacts, Card
 from shared.atlas import Atlas
 from shared.encoder import Encoder
 from shared.messages import Model
+from shared.messages.registry import with_atlas
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def chart_encoder(
     charted = chart(embedded.vectors, regions, config)
     stored = store_atlas(charted, encoder.card, config, artifacts)
     atlas = Atlas.load(stored.sha256, artifacts)
-    version = f"{encoder.card.version}+{stored.sha256[:8]}"
+    version = with_atlas(encoder.card.version, stored.sha256)
     model = encoder.model.model_copy(update={"version": version, "atlas_sha256": stored.sha256, "revision": 0})
     card = encoder.card.model_copy(update={"version": version}).model_dump(mode="json")
     card |= {"atlas_sha256": stored.sha256, "atlas": atlas.card.model_dump(mode="json")}

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Float, Integer, Subquery, and_, cast, func, select, true
+from sqlalchemy import ColumnElement, Float, Integer, Subquery, and_, case, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.tables import AttemptRow, FeedbackRow, RoutingRow
+from shared.messages.registry import ATLAS_MARK, graph_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,13 @@ class Count:
 
 
 async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> list[Label]:
-    """The LLM's newest labelled queries with vectors of this encoder, oldest first, at most `most`."""
+    """The LLM's newest labelled queries with vectors of this encoder, oldest first, at most `most`.
+
+    Vectors are the same under another atlas; neighbours are numbers in one, so those of another are left out.
+    """
     words = _words(llm, since=None)
-    statement = select(words).where(_counts(words), words.c.encoder == encoder)
+    near = case((words.c.encoder == encoder, words.c.neighbours)).label("near")
+    statement = select(words, near).where(_counts(words), _embedded_by(words, encoder))
     found = await session.execute(statement.order_by(words.c.said_at.desc(), words.c.query_id).limit(most))
     return [
         Label(
@@ -50,7 +55,7 @@ async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> li
             row.quality,
             row.said_at.timestamp(),
             row.features,
-            row.neighbours,
+            row.near,
         )
         for row in reversed(found.all())
     ]
@@ -59,12 +64,17 @@ async def labels(session: AsyncSession, llm: str, encoder: str, most: int) -> li
 async def count_labels(session: AsyncSession, llm: str, encoder: str, since: float | None) -> Count:
     """How many there are whose last word was said after `since`; None counts all."""
     words = _words(llm, since)
-    mine = words.c.encoder == encoder
+    mine = _embedded_by(words, encoder)
     statement = select(
         func.count().filter(mine), func.count().filter(~mine), func.max(words.c.said_at).filter(mine)
     ).where(_counts(words))
     rows, left_out, newest = (await session.execute(statement)).one()
     return Count(rows, left_out, None if newest is None else newest.timestamp())
+
+
+def _embedded_by(words: Subquery, encoder: str) -> ColumnElement[bool]:
+    """By its graph, under whatever atlas."""
+    return func.split_part(words.c.encoder, ATLAS_MARK, 1) == graph_of(encoder)
 
 
 def _counts(words: Subquery) -> ColumnElement[bool]:

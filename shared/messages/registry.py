@@ -78,3 +78,21 @@ class Model(Message):
     def key(self) -> str:
         """Record key on `models`: one live version each (of a head: one per encoder version)."""
         return ".".join(part for part in (self.kind, self.llm, self.encoder) if part is not None)
+
+
+#: Parts an encoder's version from its atlas's.
+ATLAS_MARK = "+"
+
+
+def with_atlas(graph: str, atlas_sha256: str) -> str:
+    """The version of an encoder together with its atlas."""
+    return f"{graph}{ATLAS_MARK}{atlas_sha256[:8]}"
+
+
+def graph_of(encoder: str) -> str:
+    """An encoder's version without its atlas: where it is the same, so are the vectors.
+
+    >>> graph_of(with_atlas("minilm-d2-1c0d9e78", "8f3a55b0c1")), graph_of("minilm-d2-1c0d9e78")
+    ('minilm-d2-1c0d9e78', 'minilm-d2-1c0d9e78')
+    """
+    return encoder.partition(ATLAS_MARK)[0]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from shared.database.engine import Database
 from shared.database.labels import count_labels, labels
 from shared.database.registry import RegisteredModel, add_llm, add_model, models, promote, remove_llm, roll_back
 from shared.errors import PermanentError, TransientError
-from shared.messages import Feedback, Model, unpack_vector
+from shared.messages import Feedback, Model, pack_vector, unpack_vector
+from shared.messages.registry import with_atlas
 from shared.metrics import Metrics
+from shared.packed import pack_neighbours
 from shared.stream.records import Acknowledgement, Outgoing
 from tests.integration.trainer.fleet import eventually
 from tests.integration.trainer.lessons import ENCODER, Lesson, learn_by_heart, lessons, llm
@@ -253,3 +256,21 @@ def held_out_of(taught: Sequence[Lesson]) -> list[bool]:
     """Which of them judge."""
     vectors = np.array([np.frombuffer(unpack_vector(one.receipt.vector), "<f4") for one in taught])
     return held_out_vectors(vectors, CONFIG.held_out, CONFIG.seed).tolist()
+
+
+async def test_rows_under_another_atlas_count_without_its_neighbours(school: School) -> None:
+    here, before = with_atlas("small-encoder", "aaaaaaaa"), with_atlas("small-encoder", "bbbbbbbb")
+    near = pack_neighbours(np.array([1, 2]), np.array([0.9, 0.8], np.float32))
+    for number, encoder in enumerate((here, before, "small-encoder", "small-encoder-2+aaaaaaaa")):
+        taught = [
+            replace(one, receipt=one.receipt.model_copy(update={"neighbours": pack_vector(near)}))
+            for one in lessons("small", 10, seed=number, encoder=encoder)
+        ]
+        await school.teach(taught, at=ACCEPTED_AT + number)
+
+    async with school.database.session() as session:
+        found = await labels(session, "small", here, 10_000)
+        count = await count_labels(session, "small", here, None)
+
+    assert [one.neighbours for one in found] == [near] * 10 + [None] * 20
+    assert (count.rows, count.left_out) == (30, 10)
