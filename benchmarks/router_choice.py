@@ -18,6 +18,7 @@ import numpy as np
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.heads import fit_heads
+from pointsman.training.prices import expected_costs
 from pointsman.training.recorded import Answers, Recorded, read_pool, read_recorded
 from pointsman.training.settling import learn, learn_all, settle
 from pointsman.training.vectors import Embedded, embed
@@ -169,12 +170,11 @@ def _area(split: Split, made: Sequence[Forecasts], alpha: float) -> float:
 
 def _costs(split: Split, lengths: Floats) -> Floats:
     """(n, m) USD of predicted lengths, at the prices that explain the other queries' costs best."""
-    material, test, columns = split.material, split.test, []
-    for column, length in enumerate(lengths.T):
-        used = np.stack([split.prompt_tokens, material.response_tokens[:, column]], axis=1)
-        prices = np.linalg.lstsq(used[~test], material.cost_usd[~test, column], rcond=None)[0]
-        columns.append(np.stack([split.prompt_tokens[test], length], axis=1) @ prices)
-    return np.stack(columns, axis=1)
+    material, test = split.material, split.test
+    paid = np.where(test.reshape(-1, 1), np.nan, material.cost_usd)
+    predicted = np.zeros_like(paid)
+    predicted[test] = lengths
+    return expected_costs(split.prompt_tokens, material.response_tokens, paid, predicted)[test]
 
 
 def _asked(recorded: Recorded, rows: Mask) -> Recorded:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman.evaluation.answered import Answered, Doubles
+from pointsman.training.prices import nonnegative_fit
 
 #: Where tokens are not recorded, the length head learns the cost itself, one "token" being a millionth of a USD.
 _USD_PER_MTOK_OF_COST = 1.0
@@ -52,22 +53,3 @@ def _tariff(train: Answered, column: int, prompt_tokens: Doubles) -> tuple[Tarif
     ratio = float(inputs[known].sum() / max(prompt_tokens[known].sum(), 1.0))
     mean_tokens = float(np.nanmean(outputs))
     return Tariff(usd_input, usd_output, max(ratio, 1e-6), quality, max(mean_tokens, 1e-6), explained), outputs
-
-
-def nonnegative_fit(one: Doubles, other: Doubles, target: Doubles) -> tuple[float, float]:
-    """a, b >= 0 that minimise sum (a one + b other - target)^2.
-
-    >>> a, b = nonnegative_fit(np.array([1.0, 2.0, 3.0]), np.array([5.0, 1.0, 2.0]), np.array([13.0, 8.0, 13.0]))
-    >>> round(a, 6), round(b, 6)
-    (3.0, 2.0)
-    """
-    (a, b), *_ = np.linalg.lstsq(np.stack([one, other], axis=1), target, rcond=None)
-    if a >= 0 and b >= 0:
-        return float(a), float(b)
-    alone = [(_slope(one, target), 0.0), (0.0, _slope(other, target))]
-    return min(alone, key=lambda pair: float(np.square(pair[0] * one + pair[1] * other - target).sum()))
-
-
-def _slope(values: Doubles, target: Doubles) -> float:
-    square = float(values @ values)
-    return max(float(values @ target) / square, 0.0) if square > 0 else 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pointsman.training.config import TrainConfig
+from pointsman.training.prices import expected_costs
 from pointsman.training.recorded import Recorded
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import Basis, Views, learn_basis
@@ -128,16 +129,10 @@ def predict(ground: Ground, view: View, values: Floats, fitted: Mask) -> Floats:
 
 
 def _costs(basis: Basis, queries: Queries, views: Views, table: Table) -> Floats:
-    """(n, m) USD: prompt and predicted response tokens at the prices that explain the recorded costs best."""
+    """(n, m) USD, of predicted lengths."""
     kind, ground = next(iter(basis.length.items()))
     lengths = np.expm1(predict(ground, views.length[kind], table.log_lengths, ~queries.held_out))
-    prompts, columns = queries.inputs.prompt_tokens, []
-    for length, log_length, cost in zip(lengths.T, table.log_lengths.T, table.cost_usd.T, strict=True):
-        known = np.isfinite(log_length) & np.isfinite(cost)
-        used = np.stack([prompts[known], np.expm1(log_length[known])], axis=1)
-        prices = np.linalg.lstsq(used, cost[known], rcond=None)[0]
-        columns.append(np.stack([prompts, length], axis=1) @ prices)
-    return np.stack(columns, axis=1)
+    return expected_costs(queries.inputs.prompt_tokens, np.expm1(table.log_lengths), table.cost_usd, lengths)
 
 
 def table_of(recorded: Recorded) -> Table:

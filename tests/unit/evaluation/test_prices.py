@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pointsman.evaluation.prices import nonnegative_fit, tariffs
+from pointsman.evaluation.prices import tariffs
 from tests.unit.evaluation.planted import answered
 
 
@@ -46,12 +46,3 @@ def test_unknown_costs_and_tokens_are_left_out() -> None:
 
     assert np.isfinite([tariff.usd_per_mtok_input, tariff.usd_per_mtok_output, tariff.prior_response_tokens]).all()
     assert np.isnan(lengths).sum() == 4
-
-
-def test_no_price_is_negative() -> None:
-    one = np.array([1.0, 2.0, 3.0])
-
-    a, b = nonnegative_fit(one, one[::-1].copy(), 2 * one - 1.5 * one[::-1])
-
-    assert a > 0
-    assert b == 0
