@@ -85,7 +85,7 @@ def _names(listed: str) -> tuple[str, ...]:
 
 
 def _print(report: "Report", out: Path) -> None:
-    columns = ("Router", "Area", "95 %", "At 24 % cost", "For 97.25 %", "Ours less this, 95 %")
+    columns = ("Router", "Area", "95 %", "At 24 % cost", "For 97.25 %", "Ours less this")
     rows = [
         (
             name,
