@@ -154,7 +154,9 @@ def _measure(
 def _heads(split: Split, recorded: Recorded, basis: Basis) -> tuple[list[Forecasts], float]:
     """What the heads say of the test queries, and the largest file in MB."""
     embedded, version = split.charted.embedded, split.charted.model.version
-    models = [one.model for one in fit_heads(recorded, embedded, version, split.artifacts, split.config, basis)]
+    models = [
+        one.model for one in fit_heads(recorded, embedded, version, split.artifacts, split.config, basis, relearn=False)
+    ]
     sizes = [len(split.artifacts.get(model.sha256 or "")) for model in models]
     return [Head.load(model, split.artifacts).predict(split.asked) for model in models], max(sizes) / 1e6
 

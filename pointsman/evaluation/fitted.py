@@ -51,12 +51,14 @@ def fit_all(problem: Problem, place: Workshop, config: TrainConfig, parts: Seque
     every = learn_all(fitting.recorded, fitting.embedded, config)
     settled = settle(every, fitting.recorded, fitting.embedded, config)
     progress("Learning what heads share", 1, 1)
-    heads = {SERVED: fitting.fit(settled, SERVED)}
+    heads = {SERVED: fitting.fit(settled, SERVED, relearn=True)}
     for kind in parts:
         # Of one kind alone, the served ones are that very part.
         mine = [kind] == list(settled.quality)
         if kind in every.quality:
-            heads[f"{PART}{kind}"] = heads[SERVED] if mine else fitting.fit(every.settled(kind, {}), f"{PART}{kind}")
+            part = f"{PART}{kind}"
+            # What is only compared with is not learned five times.
+            heads[part] = heads[SERVED] if mine else fitting.fit(every.settled(kind, {}), part, relearn=False)
     return Fitted(place, config, prices, lengths, heads)
 
 
@@ -70,12 +72,13 @@ class _Fitting:
     config: TrainConfig
     progress: Progress
 
-    def fit(self, basis: Basis, router: str) -> list[Candidate]:
-        total = len(self.recorded.answers)
+    def fit(self, basis: Basis, router: str, *, relearn: bool) -> list[Candidate]:
+        total, place = len(self.recorded.answers), self.place
+        fitting = fit_heads(
+            self.recorded, self.embedded, place.encoder, place.artifacts, self.config, basis, relearn=relearn
+        )
         candidates: list[Candidate] = []
-        for candidate in fit_heads(
-            self.recorded, self.embedded, self.place.encoder, self.place.artifacts, self.config, basis
-        ):
+        for candidate in fitting:
             candidates.append(candidate)
             self.progress(f"Fitting {router}", len(candidates), total)
         return candidates

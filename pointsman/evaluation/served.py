@@ -18,6 +18,7 @@ from shared.head import Forecasts, Head
 from shared.inference import Floats
 from shared.messages import Preferences
 from shared.prior import prior_tokens
+from shared.routing.hardness import shift
 from shared.routing.score import Weights, cost_usd
 
 
@@ -44,12 +45,14 @@ class Predictions:
 def predict(
     candidates: Sequence[Candidate | None], tariffs: Sequence[Tariff], embedded: Embedded, artifacts: Artifacts
 ) -> Predictions:
-    """Of each LLM by its head; by its prior where there is none, or none that may be served."""
+    """Of each LLM by its head; without one that may be served by its prior, as the decision shifts it."""
+    heads = [None if one is None or one.rejected is not None else Head.load(one.model, artifacts) for one in candidates]
+    made = [None if head is None else head.predict(embedded.inputs) for head in heads]
+    informed = {str(column): one.quality.astype(np.float64) for column, one in enumerate(made) if one is not None}
+    easier = shift(informed, {str(column): tariff.prior_quality for column, tariff in enumerate(tariffs)})
     columns = [
-        _prior(tariff, len(embedded.vectors))
-        if candidate is None or candidate.rejected is not None
-        else Head.load(candidate.model, artifacts).predict(embedded.inputs)
-        for candidate, tariff in zip(candidates, tariffs, strict=True)
+        _prior(tariff, np.broadcast_to(easier, len(embedded.vectors))) if one is None else one
+        for one, tariff in zip(made, tariffs, strict=True)
     ]
     costs = [_cost(made, tariff, embedded.prompt_tokens) for made, tariff in zip(columns, tariffs, strict=True)]
     return Predictions(
@@ -76,12 +79,13 @@ def play(problem: Problem, predictions: Predictions) -> Played:
     return realise(problem.test, choices(estimates, policy_weights(problem)))
 
 
-def _prior(tariff: Tariff, queries: int) -> Forecasts:
+def _prior(tariff: Tariff, easier: Doubles) -> Forecasts:
     def each(value: float) -> Floats:
-        return np.full(queries, value, np.float32)
+        return np.full(len(easier), value, np.float32)
 
     tokens = prior_tokens(tariff.prior_response_tokens)
-    return Forecasts(each(tariff.prior_quality), each(tokens.mean), each(tokens.p10), each(tokens.p90), each(1.0))
+    quality = (tariff.prior_quality + easier).clip(0, 1).astype(np.float32)
+    return Forecasts(quality, each(tokens.mean), each(tokens.p10), each(tokens.p90), each(1.0))
 
 
 def _cost(made: Forecasts, tariff: Tariff, prompt_tokens: Floats) -> Doubles:

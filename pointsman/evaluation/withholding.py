@@ -66,8 +66,11 @@ class _Newcomer:
         llm, place = self.problem.material.llms[self.column], self.fitted.place
         alone = replace(recorded, answers={llm: recorded.answers[llm]})
         embedded = self.problem.train_embedded
+        heads = fit_heads(
+            alone, embedded, place.encoder, place.artifacts, self.fitted.config, self.basis, relearn=False
+        )
         try:
-            return next(fit_heads(alone, embedded, place.encoder, place.artifacts, self.fitted.config, self.basis))
+            return next(heads)
         except ConfigurationError:
             return None
 

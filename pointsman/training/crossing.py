@@ -19,15 +19,15 @@ _FOLDS = 4
 
 
 def judge_crosswise(
-    recorded: Recorded, embedded: Embedded, config: TrainConfig, basis: Basis, *, late: bool
+    recorded: Recorded, embedded: Embedded, config: TrainConfig, basis: Basis, *, relearn: bool
 ) -> Mapping[str, Judged]:
     """Every LLM's head of the kind that was settled on; empty where none was, as the best of several is lucky.
 
     Also empty where an LLM's rows are so alike that they are all in one fold.
 
     The judging rows alone are too few to be sure of most heads: of 13 good ones from 500 queries 6 to 9 would be
-    rejected (docs/decisions/router.md). So a ground is learned without each fold, and tried on it. That of LLMs which
-    come `late` is the others', and knows nothing of their rows: it is read out without the fold.
+    rejected (docs/decisions/router.md). So a ground is learned without each fold, and tried on it. Without `relearn`
+    the basis is only read out without the fold: enough for an LLM that comes late, of whose rows it knows nothing.
     """
     if len(basis.quality) > 1:
         return {}
@@ -40,7 +40,7 @@ def judge_crosswise(
     for fold in range(_FOLDS):
         left_out = fold_of == fold
         known = Targets(inputs[~left_out], quality[~left_out])
-        if not late:
+        if relearn:
             [ground] = learn_grounds((kind,), known, len(quality), config.heads, config.seed).values()
         predicted[left_out] = predict(ground, ground.see(inputs), quality, ~left_out)[left_out].clip(0, 1)
         constant[left_out] = np.nanmean(known.values, axis=0)

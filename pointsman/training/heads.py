@@ -24,14 +24,17 @@ def fit_heads(
     artifacts: Artifacts,
     config: TrainConfig,
     basis: Basis | None = None,
+    *,
+    relearn: bool = True,
 ) -> Iterator[Candidate]:
     """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows.
 
     A `basis` that is given (pointsman.training.settling) serves an LLM that comes later: the others' heads stay.
+    `relearn` is explained at judge_crosswise.
     """
-    queries, late = divide(recorded, embedded, config), basis is not None
+    queries = divide(recorded, embedded, config)
     basis = basis or learn(recorded, embedded, config)
-    judged = judge_crosswise(recorded, embedded, config, basis, late=late)
+    judged = judge_crosswise(recorded, embedded, config, basis, relearn=relearn)
     lineage = Lineage(rows_sha256=store_rows(queries, basis, recorded.answers, artifacts))
     views = basis.see(queries.inputs)
     for llm, answers in recorded.answers.items():

@@ -1,7 +1,7 @@
 """The policy that goes with recorded answers: how quality and cost are weighed against each other."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from math import isfinite
 
@@ -10,9 +10,12 @@ from shared.errors import PermanentError
 from shared.messages import Model, PolicyParameters
 
 
-def policy_of(reference: str, costs_usd: Sequence[float]) -> tuple[Model, Card]:
-    """The policy scaled to the costs of the reference LLM, and its card; raises PermanentError like scaled_policy."""
-    policy = scaled_policy(reference, costs_usd)
+def policy_of(reference: str, costs_usd: Sequence[float], usual_quality: Mapping[str, float]) -> tuple[Model, Card]:
+    """The policy scaled to the costs of the reference LLM, and its card; raises PermanentError like scaled_policy.
+
+    `usual_quality` is each LLM's mean on the training queries.
+    """
+    policy = scaled_policy(reference, costs_usd).model_copy(update={"usual_quality": dict(usual_quality)})
     digest = sha256(json.dumps(policy.model_dump(), sort_keys=True).encode()).hexdigest()
     card: Card = {
         "reference": reference,

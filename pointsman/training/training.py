@@ -61,7 +61,8 @@ async def train_heads(
     """
     live = await _live_encoder(place.database)
     encoder = await asyncio.to_thread(Encoder.load, live, place.artifacts, os.cpu_count() or 1)
-    policy = policy_of(reference, recorded.answers[reference].cost_usd.tolist())
+    usual = {llm: float(answers.quality.mean()) for llm, answers in recorded.answers.items()}
+    policy = policy_of(reference, recorded.answers[reference].cost_usd.tolist(), usual)
     desk = Desk(encoder, place.artifacts, place.cache, progress)
     encoding = await asyncio.to_thread(encode, recorded, desk, config.encoding)
     charted = await asyncio.to_thread(

@@ -89,7 +89,8 @@ class Decider:
     def _rank(self, undecided: Undecided, policy: Policy, now: float) -> _Ranked:
         preferences = undecided.accepted.query.preferences
         live = (self._fleet.live[name] for name in sorted(self._fleet.live))
-        offered = forecasts(undecided, live, self._outstanding, now, self._settings.context_margin)
+        usual = policy.parameters.usual_quality
+        offered = forecasts(undecided, live, self._outstanding, now, self._settings.context_margin, usual)
         weights = policy.weights(preferences)
         limits = Limits(
             llms=None if preferences.llms is None else frozenset(preferences.llms),
@@ -147,7 +148,7 @@ def _candidate(forecast: Forecast, scored: Score, barred_by: str | None) -> Cand
     prediction, offer = forecast.prediction, forecast.offer
     return Candidate(
         llm=offer.llm,
-        quality=prediction.quality,
+        quality=offer.quality,
         response_tokens=prediction.response_tokens,
         uncertainty=prediction.uncertainty,
         head=prediction.head,

@@ -1,12 +1,13 @@
 """What each LLM offers for a query: its prediction turned into cost, wait and context."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.decision.outstanding import Outstanding
 from services.decision.undecided import Undecided
 from shared.messages import Llm, Prediction, Query
 from shared.prior import prior
+from shared.routing.hardness import shift
 from shared.routing.offer import Offer
 from shared.routing.score import cost_usd
 from shared.routing.waits import PartitionLoad, service_s, wait_s
@@ -31,10 +32,20 @@ class Forecast:
 
 
 def forecasts(
-    undecided: Undecided, llms: Iterator[Llm], outstanding: Outstanding, now: float, context_margin: float
+    undecided: Undecided,
+    llms: Iterator[Llm],
+    outstanding: Outstanding,
+    now: float,
+    context_margin: float,
+    usual_quality: Mapping[str, float],
 ) -> list[Forecast]:
-    """One forecast per LLM; those without a prediction compete with their registry prior."""
-    return [_forecast(undecided, llm, outstanding, now, context_margin) for llm in llms]
+    """One forecast per LLM; those without a prediction compete with their registry prior.
+
+    A prior's quality is shifted by how hard the query is for LLMs with heads, against their `usual_quality`.
+    """
+    informed = {llm: one.quality for llm, one in undecided.predictions.items() if one.head is not None}
+    easier = shift(informed, usual_quality)
+    return [_forecast(undecided, llm, easier, outstanding, now, context_margin) for llm in llms]
 
 
 def most_response_tokens(query: Query) -> int | None:
@@ -51,10 +62,13 @@ def most_response_tokens(query: Query) -> int | None:
     return None
 
 
-def _forecast(undecided: Undecided, llm: Llm, outstanding: Outstanding, now: float, context_margin: float) -> Forecast:
+def _forecast(
+    undecided: Undecided, llm: Llm, easier: float, outstanding: Outstanding, now: float, context_margin: float
+) -> Forecast:
     accepted = undecided.accepted
     known = undecided.predictions.get(llm.name)
     prediction = prior(llm, accepted.origin, accepted.accepted_at) if known is None else known
+    quality = prediction.quality if prediction.head is not None else min(1.0, max(0.0, prediction.quality + easier))
     most = most_response_tokens(accepted.query)
     expected = prediction.response_tokens.mean
     response_tokens = expected if most is None else min(expected, most)
@@ -64,7 +78,7 @@ def _forecast(undecided: Undecided, llm: Llm, outstanding: Outstanding, now: flo
     loads = outstanding.loads(llm, batch=accepted.batch)
     offer = Offer(
         llm.name,
-        quality=prediction.quality,
+        quality=quality,
         uncertainty=prediction.uncertainty,
         cost_usd=cost_usd(prompt_tokens, response_tokens, llm.usd_per_mtok_input, llm.usd_per_mtok_output),
         wait_s=wait_s(service, loads),

@@ -54,6 +54,8 @@ class PolicyParameters(Message):
     willingness_to_pay: float = 1.4
     #: [D] probability of drawing uniformly among the allowed candidates.
     exploration: float = 0.05
+    #: Mean quality of each LLM's answers to the training queries: what its predictions are usually around.
+    usual_quality: dict[str, Share] = {}
 
 
 class Model(Message):

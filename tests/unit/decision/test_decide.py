@@ -241,3 +241,34 @@ async def test_extreme_wishes_are_decided_too(extreme: dict[str, object]) -> Non
 
     assert len(stage.endings) + len(stage.dispatches) == 1
     assert stage.broker.on("accepted.dead") == []
+
+
+async def test_a_prior_is_shifted_by_how_hard_the_query_is_for_llms_with_heads() -> None:
+    newcomer = an_llm("c", prior_quality=0.6)
+    stage = Stage(A, B, newcomer)
+    usual = PolicyParameters(usual_quality={"a": 0.8, "b": 0.8, "gone": 0.1})
+    stage.fleet.follow(Model(kind="policy", version="charted", policy=usual, revision=3))
+    await stage.accept(an_accepted())
+    await stage.predict(a_prediction("a", quality=0.6))
+    await stage.predict(a_prediction("b", quality=0.3))
+    await stage.predict(a_prediction("c", quality=0.6).model_copy(update={"head": None}))
+
+    seen = candidates(stage)
+    assert (seen["a"].quality, seen["b"].quality) == (0.6, 0.3)
+    assert seen["c"].quality == pytest.approx(0.6 - 0.35)
+    # Decided again, it is shifted once, not twice.
+    alternatives = {one.llm: one.quality for one in stage.dispatches[0].alternatives}
+    assert alternatives["c"] == 0.6
+
+
+async def test_a_shifted_prior_stays_a_share_and_without_usual_qualities_nothing_shifts() -> None:
+    newcomer = an_llm("c", prior_quality=0.1)
+    for usual, expected in (({"a": 0.9}, 0.0), ({}, 0.1)):
+        stage = Stage(A, newcomer)
+        policy = PolicyParameters(usual_quality=usual)
+        stage.fleet.follow(Model(kind="policy", version="charted", policy=policy, revision=3))
+        await stage.accept(an_accepted())
+        await stage.predict(a_prediction("a", quality=0.2))
+        await stage.predict(a_prediction("c", quality=0.1).model_copy(update={"head": None}))
+
+        assert candidates(stage)["c"].quality == expected

@@ -85,7 +85,7 @@ def test_coins_alone_are_no_company_and_no_fit_knew_what_it_is_judged_on() -> No
         run = recorded(np.random.default_rng(seed).integers(0, 2, (300, 4)).astype(np.float32))
         basis = learn(run, given, replace(CONFIG, seed=seed))
 
-        judged = judge_crosswise(run, given, replace(CONFIG, seed=seed), basis, late=False)
+        judged = judge_crosswise(run, given, replace(CONFIG, seed=seed), basis, relearn=True)
 
         verdicts += judged.values()
     gains = np.array([one.constant_error - one.error for one in verdicts])
@@ -107,7 +107,7 @@ def test_an_llm_that_comes_late_is_read_out_of_the_others_ground() -> None:
         },
     )
 
-    judged = judge_crosswise(run, given, CONFIG, basis, late=True)["late"]
+    judged = judge_crosswise(run, given, CONFIG, basis, relearn=False)["late"]
 
     assert judged.rows == len(fewer)
     assert judged.error < judged.constant_error
@@ -118,4 +118,4 @@ def test_rows_that_cannot_be_divided_are_not_judged_so() -> None:
     run = recorded(faint(given, 2, seed=1), ["the same question"] * 300)
     basis = learn_all(recorded(faint(given, 2, seed=1)), given, CONFIG)
 
-    assert judge_crosswise(run, given, CONFIG, basis, late=False) == {}
+    assert judge_crosswise(run, given, CONFIG, basis, relearn=True) == {}

@@ -91,7 +91,7 @@ def test_an_llm_that_comes_later_stands_on_the_basis_of_the_others(tmp_path: Pat
     inner = run.answers["inner"]
     late = Answers(rows, inner.quality[rows], inner.response_tokens[rows], inner.cost_usd[rows])
 
-    [candidate] = fit_heads(replace(run, answers={"late": late}), given, "e1", artifacts, CONFIG, basis)
+    [candidate] = fit_heads(replace(run, answers={"late": late}), given, "e1", artifacts, CONFIG, basis, relearn=False)
 
     assert candidate.rejected is None
     assert candidate.card.quality.kind == "extra"
