@@ -1,6 +1,7 @@
 """Which kind of head, features, weight of uncertainty and encoder depth route best on recorded answers.
 
-Run: `python -m benchmarks.router_choice --data FILE --pool FILE:NAME [--depths 1,4] [--lengths 64,128] [--json FILE]`.
+Run: `python -m benchmarks.router_choice --data FILE --pool FILE:NAME [--depths 1,4] [--lengths 64,128]
+[--tuned softmax,literal] [--json FILE]`.
 Areas are those of design 5, by the heads' files, on a quarter of the queries that was held out of everything.
 Differences to the first row are paired by split, with their standard error over the splits.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
@@ -21,6 +23,10 @@ from pointsman.training.heads import fit_heads
 from pointsman.training.prices import expected_costs
 from pointsman.training.recorded import Answers, Recorded, read_pool, read_recorded
 from pointsman.training.settling import learn, learn_all, settle
+from pointsman.training.tagging.domains import group_queries
+from pointsman.training.tagging.labels import LabelTagger
+from pointsman.training.tuning.config import AdoptConfig, Form, TuneConfig
+from pointsman.training.tuning.desk import Desk
 from pointsman.training.vectors import Embedded, embed
 from services.embedder.export import ExportConfig, export
 from services.trainer.fitting.basis import Basis, HeadConfig
@@ -95,6 +101,7 @@ def read(data: list[Path], pool: str) -> Material:
     recorded = Recorded(
         [whole.prompts[row] for row in rows],
         {llm: Answers(np.arange(len(rows)), *columns) for llm, columns in table.items()},
+        None if whole.datasets is None else [whole.datasets[row] for row in rows],
     )
     return Material(recorded, quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference))
 
@@ -186,7 +193,8 @@ def _asked(recorded: Recorded, rows: Mask) -> Recorded:
         llm: Answers(np.arange(len(numbers)), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
         for llm, one in recorded.answers.items()
     }
-    return Recorded([recorded.prompts[row] for row in numbers], answers)
+    datasets = None if recorded.datasets is None else [recorded.datasets[row] for row in numbers]
+    return Recorded([recorded.prompts[row] for row in numbers], answers, datasets)
 
 
 def _part_of(embedded: Embedded, rows: Mask) -> Embedded:
@@ -205,6 +213,30 @@ def _embed(material: Material, config: ExportConfig, cache: Path) -> tuple[Encod
         return encoder, embed(material.recorded.prompts, encoder, cache, lambda _done: None)
 
 
+def _tuned(split: Split, encoder: Encoder, form: Form, seed: int, options: argparse.Namespace) -> Measured:
+    """With the encoder tuned on the fitted queries' data sets, whether or not it would be adopted."""
+    # Here, not above: it imports torch, which takes seconds.
+    from pointsman.training.tuning.adoption import tune_encoder
+
+    cache, trained, started = options.cache.expanduser(), split.trained, perf_counter()
+    adopt = AdoptConfig(TuneConfig(form=form, seed=seed), depth=options.depth, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        # Of its own: a run that was cut would go on, and be timed in part.
+        desk = Desk(encoder, split.artifacts, Path(folder), lambda *_standing: None)
+        domains = group_queries(trained.prompts, LabelTagger.of(trained), encoder, lambda _done: None, seed)
+        adoption = tune_encoder(trained, domains, desk, adopt)
+    verdict = adoption.verdict
+    print(
+        f"{form}: {len(trained.prompts)} prompts in {perf_counter() - started:.0f} s; held-out squared error "
+        f"{verdict.tuned:.5f}, plain {verdict.plain:.5f}, gain at least {verdict.least_gain:+.5f}; "
+        f"{adoption.tuned.ended or 'all epochs were done'}, best at step {adoption.tuned.course.best.step}",
+        flush=True,
+    )
+    tuned = Encoder.load(adoption.exported[-1].model, split.artifacts)
+    embedded = embed(split.material.recorded.prompts, tuned, cache, lambda _done: None)
+    return measure_default(divide(split.material, tuned, embedded, seed, split.artifacts))
+
+
 def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterator[tuple[str, Measured]]:
     """All choices on one split."""
     default = ExportConfig(depth=options.depth)
@@ -221,6 +253,8 @@ def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterato
                 yield choice, measure_default(split)
                 continue
             yield from measure_kinds(split)
+            for form in options.tuned:
+                yield f"tuned, {form}", _tuned(split, encoder, form, seed, options)
             without = divide(material, encoder, bare, seed, artifacts)
             extra = replace(without, config=replace(without.config, heads=HeadConfig(quality=("extra",))))
             yield "extra, no features", measure_default(extra)
@@ -259,6 +293,10 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
+def _forms(text: str) -> list[Form]:
+    return TypeAdapter(list[Form]).validate_python(text.split(","))
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, help="canonical parquet")
@@ -267,6 +305,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--depth", type=int, default=ExportConfig().depth, help="layers of the default encoder")
     parser.add_argument("--depths", type=_numbers, default=[], help="also with so many layers")
     parser.add_argument("--lengths", type=_numbers, default=[], help="also reading so many tokens")
+    parser.add_argument("--tuned", type=_forms, default=[], help="also tuned on the data sets by this loss: slow")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="fit per LLM too: slow")
     parser.add_argument("--cache", type=Path, default=_CACHE, help="where vectors are kept between runs")
     parser.add_argument("--json", type=Path, help="write the table there as well")

@@ -8,7 +8,7 @@ from rich import progress as bars
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from pointsman.training.training import Progress
+    from pointsman.training.progress import Progress
 
 
 @contextmanager

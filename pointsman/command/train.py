@@ -70,10 +70,7 @@ def train(
         print_note("Quality and length: share of the constant's squared error that the head explains, held out.")
     for line in describe(trained.encoding):
         print_note(line)
-    if trained.headless:
-        print_note(
-            f"{', '.join(trained.headless)}: no head for this version of the encoder, so priors are served. "
-            "Train with their answers too, or wait for feedback."
-        )
+    for advice, llms in trained.advice().items():
+        print_note(f"{', '.join(llms)}: no head for this version of the encoder, so priors are served. {advice}")
     if not announced:
         print_note("Kafka does not answer: the fleet hears of these models when its trainer starts.")

@@ -12,7 +12,8 @@ from pointsman.command.announcing import announce
 from pointsman.demo.material import Lessons
 from pointsman.local.state import Endpoints
 from pointsman.training.config import TrainConfig
-from pointsman.training.training import Progress, Workplace, train_heads
+from pointsman.training.progress import Progress
+from pointsman.training.training import Workplace, train_heads
 from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.estimators.trees import TreesConfig
 from shared.artifacts import Artifacts

@@ -9,7 +9,7 @@ from pointsman.evaluation.encoders import Speed, exported_model, measure_speed
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.encoding import encode
-from pointsman.training.training import Progress
+from pointsman.training.progress import Progress
 from pointsman.training.tuning.desk import Desk
 from pointsman.training.vectors import Embedded
 from services.embedder.export import ExportConfig

@@ -18,7 +18,7 @@ from pointsman.evaluation.report import Sources as ReportedSources
 from pointsman.evaluation.served import Workshop
 from pointsman.evaluation.withholding import withhold
 from pointsman.training.config import TrainConfig
-from pointsman.training.training import Progress
+from pointsman.training.progress import Progress
 from services.embedder.export import ExportConfig
 from shared.artifacts import Artifacts
 from shared.errors import PermanentError

@@ -11,10 +11,10 @@ from pointsman.evaluation.prices import Tariff, tariffs
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.served import Predictions, Workshop
 from pointsman.training.config import TrainConfig
-from pointsman.training.heads import fit_heads
+from pointsman.training.heads import LEARNING, fit_heads
+from pointsman.training.progress import Progress
 from pointsman.training.recorded import Recorded
 from pointsman.training.settling import learn_all, settle
-from pointsman.training.training import Progress
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate
@@ -47,10 +47,10 @@ def fit_all(problem: Problem, place: Workshop, config: TrainConfig, parts: Seque
     """Fit the served heads as `pointsman train` does, and one set for each kind in `parts`."""
     prices, lengths = tariffs(problem.train, problem.train_embedded.prompt_tokens.astype(np.float64))
     fitting = _Fitting(problem.train.recorded(lengths), problem.train_embedded, place, config, progress)
-    progress("Learning what heads share", 0, 1)
+    progress(LEARNING, 0, 1)
     every = learn_all(fitting.recorded, fitting.embedded, config)
     settled = settle(every, fitting.recorded, fitting.embedded, config)
-    progress("Learning what heads share", 1, 1)
+    progress(LEARNING, 1, 1)
     heads = {SERVED: fitting.fit(settled, SERVED, relearn=True)}
     for kind in parts:
         # Of one kind alone, the served ones are that very part.

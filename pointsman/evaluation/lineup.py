@@ -14,7 +14,7 @@ from pointsman.evaluation.routers.nearest import knn
 from pointsman.evaluation.routers.network import mlp
 from pointsman.evaluation.routers.oracle import oracle
 from pointsman.evaluation.routers.singles import best_single, random
-from pointsman.training.training import Progress
+from pointsman.training.progress import Progress
 
 BASELINES: Mapping[str, Router] = {
     "random": random,

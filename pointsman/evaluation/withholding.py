@@ -14,8 +14,8 @@ from pointsman.evaluation.prices import Tariff
 from pointsman.evaluation.problem import Problem
 from pointsman.evaluation.report import Withheld, Withholding, difference
 from pointsman.training.heads import fit_heads
+from pointsman.training.progress import Progress
 from pointsman.training.settling import learn
-from pointsman.training.training import Progress
 from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate
 from shared.errors import ConfigurationError

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pointsman.training.config import TrainConfig
+from pointsman.training.progress import Progress, nobody
 from pointsman.training.recorded import Recorded
 from pointsman.training.settling import predict, table_of
 from pointsman.training.vectors import Embedded
@@ -19,7 +20,13 @@ _FOLDS = 4
 
 
 def judge_crosswise(
-    recorded: Recorded, embedded: Embedded, config: TrainConfig, basis: Basis, *, relearn: bool
+    recorded: Recorded,
+    embedded: Embedded,
+    config: TrainConfig,
+    basis: Basis,
+    *,
+    relearn: bool,
+    progress: Progress = nobody,
 ) -> Mapping[str, Judged]:
     """Every LLM's head of the kind that was settled on; empty where none was, as the best of several is lucky.
 
@@ -44,8 +51,9 @@ def judge_crosswise(
             [ground] = learn_grounds((kind,), known, len(quality), config.heads, config.seed).values()
         predicted[left_out] = predict(ground, ground.see(inputs), quality, ~left_out)[left_out].clip(0, 1)
         constant[left_out] = np.nanmean(known.values, axis=0)
+        progress("Judging heads", fold + 1, _FOLDS)
     squares, baseline = np.square(quality - predicted), np.square(quality - constant)
-    works = least_mean(np.nanmean((baseline - squares)[answered.any(axis=1)], axis=1)) > 0
+    works = basis.works or least_mean(np.nanmean((baseline - squares)[answered.any(axis=1)], axis=1)) > 0
     return {
         llm: _judged(kind, squares[answers.query, column], baseline[answers.query, column], works)
         for column, (llm, answers) in enumerate(recorded.answers.items())

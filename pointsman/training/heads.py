@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pointsman.training.config import TrainConfig
 from pointsman.training.crossing import judge_crosswise
+from pointsman.training.progress import Progress, nobody
 from pointsman.training.recorded import Recorded
 from pointsman.training.settling import divide, learn
 from pointsman.training.vectors import Embedded
@@ -16,6 +17,9 @@ from services.trainer.fitting.rows import store_rows
 from shared.artifacts import Artifacts
 from shared.errors import ConfigurationError
 
+#: The longest stage of a run without tuning, before any head is fitted.
+LEARNING = "Learning what heads share"
+
 
 def fit_heads(
     recorded: Recorded,
@@ -26,6 +30,7 @@ def fit_heads(
     basis: Basis | None = None,
     *,
     relearn: bool = True,
+    progress: Progress = nobody,
 ) -> Iterator[Candidate]:
     """One stored head after another, one per LLM; raises ConfigurationError for an LLM with too few rows.
 
@@ -33,8 +38,12 @@ def fit_heads(
     `relearn` is explained at judge_crosswise.
     """
     queries = divide(recorded, embedded, config)
-    basis = basis or learn(recorded, embedded, config)
-    judged = judge_crosswise(recorded, embedded, config, basis, relearn=relearn)
+    if basis is None:
+        progress(LEARNING, 0, 1)
+        basis = learn(recorded, embedded, config)
+        progress(LEARNING, 1, 1)
+    judged = judge_crosswise(recorded, embedded, config, basis, relearn=relearn, progress=progress)
+    basis = replace(basis, works=basis.works or any(each.in_good_company for each in judged.values()))
     lineage = Lineage(rows_sha256=store_rows(queries, basis, recorded.answers, artifacts))
     views = basis.see(queries.inputs)
     for llm, answers in recorded.answers.items():

@@ -1,5 +1,6 @@
 """Learns what all heads of a run stand on, and settles by routing which kind of quality they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from services.trainer.fitting.examples import Mask
 from services.trainer.fitting.routing import Answered, area, preferred
 from services.trainer.fitting.rows import Queries
 from services.trainer.fitting.split import held_out
-from services.trainer.fitting.sureness import least_mean
+from services.trainer.fitting.sureness import least_mean, unless_surely_better
 from shared.inference import Floats, Integers
 
 #: Judging queries that all LLMs answered at known cost; with fewer no curve says anything.
@@ -67,17 +68,18 @@ def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainCo
     Also with the curve that bends its predictions, where they are more honest with it and route no worse.
     """
     queries, table = divide(recorded, embedded, config), table_of(recorded)
-    priced = table.of(np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0)))
-    judging = queries.judging & priced.complete
     if table.quality.shape[1] < 2:
         return basis
-    if judging.sum() < _FEWEST_ROUTED or priced.quality.shape[1] < 2:
-        return basis.settled(_closest(basis, queries, table), areas={})
-    views, quality = basis.see(queries.inputs), priced.quality[judging]
+    views, with_price = basis.see(queries.inputs), np.flatnonzero(np.isfinite(table.cost_usd).any(axis=0))
     predicted = {
-        kind: predict(ground, views.quality[kind], priced.quality, ~queries.held_out).clip(0, 1)
+        kind: predict(ground, views.quality[kind], table.quality, ~queries.held_out).clip(0, 1)
         for kind, ground in basis.quality.items()
     }
+    priced = table.of(with_price)
+    judging = queries.judging & priced.complete
+    if judging.sum() < _FEWEST_ROUTED or len(with_price) < 2:
+        return basis.settled(_closest(predicted, table.quality, queries.judging), areas={})
+    predicted, quality = {kind: each[:, with_price] for kind, each in predicted.items()}, priced.quality[judging]
     answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
     costs = _costs(basis, queries, views, priced)[judging]
     kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, config.seed)
@@ -87,22 +89,13 @@ def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainCo
     return basis.settled(kind, areas, curve)
 
 
-def _closest(basis: Basis, queries: Queries, table: Table) -> str:
+def _closest(predicted: Mapping[str, Floats], quality: Floats, judging: Mask) -> str:
     """The preferred kind, or the one with the smallest squared error on the judging rows if that is surely smaller."""
-    views, judging = basis.see(queries.inputs), queries.judging & np.isfinite(table.quality).any(axis=1)
-    squares = {
-        kind: np.nanmean(
-            np.square(
-                predict(ground, views.quality[kind], table.quality, ~queries.held_out).clip(0, 1) - table.quality
-            )[judging],
-            axis=1,
-        )
-        for kind, ground in basis.quality.items()
-    }
+    known = judging & np.isfinite(quality).any(axis=1)
+    squares = {kind: np.nanmean(np.square(each - quality)[known], axis=1) for kind, each in predicted.items()}
     first, *others = squares
-    gains = {kind: least_mean(squares[first] - squares[kind]) for kind in others} if judging.sum() > 1 else {}
-    best = max(gains, key=gains.__getitem__, default=first)
-    return best if gains.get(best, 0) > 0 else first
+    gains = {kind: least_mean(squares[first] - squares[kind]) for kind in others} if known.sum() > 1 else {}
+    return unless_surely_better(first, gains)
 
 
 def _helps(curve: Curve, plain: Floats, answered: Answered, costs: Floats) -> bool:

@@ -5,13 +5,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pointsman.training.charting import Charted, chart_encoder
 from pointsman.training.config import TrainConfig
 from pointsman.training.encoding import Encoding, encode
 from pointsman.training.heads import fit_heads
 from pointsman.training.policy import policy_of
+from pointsman.training.progress import Progress
 from pointsman.training.recorded import Recorded
 from pointsman.training.tuning.desk import Desk
 from services.trainer.fitting.card import Candidate
@@ -45,11 +46,16 @@ class Trained:
     headless: list[str]
     encoding: Encoding
 
-
-class Progress(Protocol):
-    """Told how far a stage is."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def advice(self) -> dict[str, list[str]]:
+        """What would give the headless a head, and which of them."""
+        judged = {one.card.llm for one in self.candidates}
+        advised = {
+            "Train with their answers too, or wait for feedback.": [llm for llm in self.headless if llm not in judged],
+            "Their new heads were rejected: train with more of their answers, or wait for feedback.": [
+                llm for llm in self.headless if llm in judged
+            ],
+        }
+        return {advice: llms for advice, llms in advised.items() if llms}
 
 
 async def train_heads(
@@ -68,7 +74,7 @@ async def train_heads(
     charted = await asyncio.to_thread(
         chart_encoder, encoding.encoder, encoding.embedded, encoding.regions, place.artifacts, config.atlas
     )
-    fitting = fit_heads(recorded, charted.embedded, charted.model.version, place.artifacts, config)
+    fitting = fit_heads(recorded, charted.embedded, charted.model.version, place.artifacts, config, progress=progress)
     candidates: list[Candidate] = []
     while (candidate := await asyncio.to_thread(next, fitting, None)) is not None:
         candidates.append(candidate)

@@ -10,12 +10,11 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.linear_model import RidgeCV
 
 from pointsman.training.recorded import Answers
+from services.trainer.fitting.sureness import least_mean
 from shared.inference import Floats
 
 Mask = NDArray[np.bool_]
 _ALPHAS = (0.1, 0.3, 1.0, 3.0, 10.0)
-_ONE_SIDED_95 = 1.645
-_ROUNDING = 1e-9
 
 
 class Model(Protocol):
@@ -84,11 +83,7 @@ def compare(plain: Floats, tuned: Floats) -> Verdict:
     >>> compare(np.array([0.3, 0.2]), np.array([0.3, 0.2]) - 1e-15).wins
     False
     """
-    differences = plain - tuned
-    # A forest's trees are summed in the order in which threads end: equal predictions differ in their last bits.
-    gains = np.where(np.abs(differences) > _ROUNDING, differences, 0)
-    spread = gains.std(ddof=1) / np.sqrt(len(gains))
-    return Verdict(float(plain.mean()), float(tuned.mean()), float(gains.mean() - _ONE_SIDED_95 * spread), len(gains))
+    return Verdict(float(plain.mean()), float(tuned.mean()), least_mean(plain - tuned), len(plain))
 
 
 def qualities(answers: Mapping[str, Answers], queries: int) -> Floats:

@@ -67,6 +67,9 @@ class Basis:
     areas: Mapping[str, float] = field(default_factory=dict)
     #: Bends the qualities of all LLMs alike; None where that makes them no better.
     curve: Curve | None = None
+    #: Has the run shown that its heads work: do they, all of the one kind that was settled on, surely beat their
+    #: constants together?
+    works: bool = False
 
     def suits(self, inputs: Inputs) -> bool:
         """Can heads be fitted to these?"""

@@ -16,6 +16,8 @@ class Judgement(BaseModel):
     constant_squared_error: float
     least_gain: float
     tried: dict[str, float]
+    #: False in cards of older runs, which did not say.
+    in_good_company: bool = False
 
     @property
     def explained(self) -> float:

@@ -29,7 +29,7 @@ class Judged:
     least_gain: float
     #: Of every estimator that was tried.
     tried: Mapping[str, float]
-    #: Do the heads of its run, all of the one kind that was settled on, surely beat their constants together?
+    #: Basis.works of its run.
     in_good_company: bool = False
 
     def beats_the_constant(self) -> bool:
@@ -118,12 +118,13 @@ def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> F
     split, known = _split(examples), np.isfinite(examples.response_tokens)
     if min(split.fewest, split[known].fewest) < config.fewest_rows:
         return None
-    chosen = _choose(basis.quality, {kind: examples.qualities(view) for kind, view in views.quality.items()}, split)
+    qualities = {kind: examples.qualities(view) for kind, view in views.quality.items()}
+    chosen = _choose(basis.quality, qualities, split, basis.works)
     plain = chosen.predicted.clip(0, 1)
     curve = basis.curve if len(basis.quality) == 1 else _calibration(plain, examples.quality, split)
     predicted = plain if curve is None else curve(plain)
     log_lengths = {kind: examples.log_lengths(view)[known] for kind, view in views.length.items()}
-    length = _choose(basis.length, log_lengths, split[known])
+    length = _choose(basis.length, log_lengths, split[known], in_good_company=False)
     residuals = (length.rows.target - length.predicted)[examples.held_out[known]]
     return FittedHead(
         quality=chosen.estimator() if curve is None else Calibrated(chosen.estimator(), curve),
@@ -144,9 +145,7 @@ def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> F
     )
 
 
-def judge(
-    kind: str, squares: Floats, constant: Floats, tried: Mapping[str, float], *, in_good_company: bool = False
-) -> Judged:
+def judge(kind: str, squares: Floats, constant: Floats, tried: Mapping[str, float], *, in_good_company: bool) -> Judged:
     """By the squared errors (rows,) of an estimator and of the constant, on rows that neither was fitted to."""
     error, constant_error = float(squares.mean()), float(constant.mean())
     return Judged(kind, len(squares), error, constant_error, least_mean(constant - squares), tried, in_good_company)
@@ -158,7 +157,7 @@ def _split(examples: Examples) -> _Split:
     return _Split(~examples.held_out, examples.held_out & ~calibrating, calibrating)
 
 
-def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Split) -> _Chosen:
+def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Split, in_good_company: bool) -> _Chosen:
     """The ground with the smallest error on the judging rows; `rows` by kind, with the same targets."""
     predicted = {
         kind: ground.read_out(rows[kind][split.fitted]).predict(rows[kind].view) for kind, ground in grounds.items()
@@ -169,7 +168,8 @@ def _choose(grounds: Mapping[str, Ground], rows: Mapping[str, Rows], split: _Spl
     errors = {kind: float(values.mean()) for kind, values in squares.items()}
     best = min(errors, key=errors.__getitem__)
     constant = np.square(target - known[split.fitted].mean())
-    return _Chosen(grounds[best], rows[best], predicted[best], judge(best, squares[best], constant, errors))
+    judged = judge(best, squares[best], constant, errors, in_good_company=in_good_company)
+    return _Chosen(grounds[best], rows[best], predicted[best], judged)
 
 
 def _calibration(predicted: Floats, quality: Floats, split: _Split) -> Curve | None:

@@ -60,6 +60,7 @@ def pack_basis(basis: Basis) -> dict[str, Array]:
         "mean": basis.projection.mean,
         "whitening": basis.projection.whitening,
         "widths": np.array([basis.dimensions, basis.features]),
+        "works": np.array(basis.works),
         "areas": np.array([[kind, repr(area)] for kind, area in basis.areas.items()]).reshape(-1, 2),
     }
     if basis.curve is not None:
@@ -86,4 +87,6 @@ def unpack_basis(named: Mapping[str, Array]) -> Basis:
         features=features,
         areas={kind: float(area) for kind, area in named["areas"].tolist()},
         curve=Curve(named["curve/at"], named["curve/values"]) if "curve/at" in named else None,
+        # Files of older runs do not say.
+        works=bool(named.get("works", False)),
     )

@@ -71,4 +71,5 @@ def _judgement(judged: Judged) -> Judgement:
         constant_squared_error=judged.constant_error,
         least_gain=judged.least_gain,
         tried=dict(judged.tried),
+        in_good_company=judged.in_good_company,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.fitting.sureness import ONE_SIDED_95
+from services.trainer.fitting.sureness import ONE_SIDED_95, unless_surely_better
 from shared.inference import Floats
 
 Doubles = NDArray[np.float64]
@@ -71,8 +71,7 @@ def preferred(
     found = {kind: areas(answered, quality, cost, samples) for kind, quality in predicted.items()}
     first = next(iter(found))
     gains = {kind: _sure_gain(values, found[first]) for kind, values in found.items() if kind != first}
-    best = max(gains, key=gains.__getitem__, default=first)
-    return best if gains.get(best, 0) > 0 else first, {kind: float(values[0]) for kind, values in found.items()}
+    return unless_surely_better(first, gains), {kind: float(values[0]) for kind, values in found.items()}
 
 
 def _sure_gain(areas: Doubles, others: Doubles) -> float:

@@ -13,6 +13,7 @@ from pointsman.training.settling import learn, learn_all
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.estimators.trees import TreesConfig
+from services.trainer.fitting.rows import load_rows
 from services.trainer.fitting.sureness import ONE_SIDED_95
 from shared.artifacts import Artifacts
 from shared.features import FEATURES
@@ -64,6 +65,9 @@ def test_good_heads_of_few_rows_are_kept_though_few_of_them_are_surely_good(tmp_
 
     assert [one.rejected for one in candidates] == [None] * 4
     assert {one.card.quality.rows for one in candidates} == {280}
+    assert {one.card.quality.in_good_company for one in candidates} == {True}
+    _, kept = load_rows(candidates[0].card.rows_sha256 or "", "llm-0", Artifacts(tmp_path.as_uri()))
+    assert kept.works
 
 
 def test_a_coin_among_good_heads_is_rejected(tmp_path: Path) -> None:

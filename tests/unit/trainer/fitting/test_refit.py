@@ -69,6 +69,27 @@ def test_kept_rows_stay_and_their_basis_too(tmp_path: Path) -> None:
     assert candidate.card.quality.kind == "network"
 
 
+@pytest.mark.parametrize("works", [False, True])
+def test_a_head_that_went_live_in_good_company_is_refitted_by_the_same_rule(works: bool, tmp_path: Path) -> None:
+    artifacts, vectors = Artifacts(tmp_path.as_uri()), unit_vectors(200, seed=9)
+    # Right or wrong, and a little more often right where the first component is positive.
+    quality = np.random.default_rng(0).random(200) < np.where(vectors[:, 0] > 0, 0.57, 0.43)
+    tokens, usd = np.full(200, 50, np.float32), np.ones(200, np.float32)
+    answers = Answers(np.arange(200), quality.astype(np.float32), tokens, usd)
+    held = np.arange(200) % 5 == 0
+    queries = Queries(Inputs(vectors, np.full(200, 10, np.float32)), held, np.zeros(200, np.bool_))
+    basis = replace(basis_of_one(queries.answered(answers), CONFIG.heads, seed=0), works=works)
+    kept = Lineage(rows_sha256=store_rows(queries, basis, {"small": answers}, artifacts))
+
+    candidate = refit(ORDER.model_copy(update={"seen": kept}), labels(10), 0, artifacts, CONFIG)
+
+    judged = candidate.card.quality
+    assert judged.in_good_company is works
+    assert judged.squared_error < judged.constant_squared_error
+    assert judged.least_gain < 0
+    assert (candidate.rejected is None) is works
+
+
 def succeeded(tmp_path: Path, first: list[Label], then: list[Label]) -> Candidate:
     """The second of two heads, compared with the first."""
     artifacts = Artifacts(tmp_path.as_uri())
