@@ -51,10 +51,14 @@ def order_of(versions: Sequence[RegisteredModel], llm: str) -> Order | None:
     encoder = next((one.model.version for one in live if one.model.kind == "encoder"), None)
     if encoder is None:
         return None
-    heads = [one for one in live if (one.model.llm, one.model.encoder) == (llm, encoder)]
-    if not heads:
-        return Order(llm=llm, encoder=encoder)
-    return Order(llm=llm, encoder=encoder, live=heads[0].model, seen=Lineage.model_validate(heads[0].card))
+    heads = [one for one in versions if (one.model.llm, one.model.encoder) == (llm, encoder)]
+    serving = next((one for one in heads if one.status == "live"), None)
+    if serving is not None:
+        return Order(llm=llm, encoder=encoder, live=serving.model, seen=Lineage.model_validate(serving.card))
+    # Rows whose head was rejected are rows still: with what users say they may make one that is not.
+    kept = [Lineage.model_validate(one.card).rows_sha256 for one in sorted(heads, key=lambda one: one.added_at)]
+    rows = next((sha256 for sha256 in reversed(kept) if sha256 is not None), None)
+    return Order(llm=llm, encoder=encoder, seen=Lineage(rows_sha256=rows))
 
 
 def last_fit(versions: Sequence[RegisteredModel], order: Order, began: float) -> LastFit:

@@ -16,5 +16,5 @@ class Order(BaseModel):
     encoder: str
     #: None when the prior is served.
     live: Model | None = None
-    #: The rows that the live head was fitted on.
+    #: The rows that the live head was fitted on; of a run whose head was rejected where there is none.
     seen: Lineage = Lineage()

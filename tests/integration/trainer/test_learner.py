@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.fitting.basis import HeadConfig
+from pointsman.training.recorded import Answers
+from services.trainer.fitting.basis import HeadConfig, basis_of_one
 from services.trainer.fitting.card import Candidate, HeadCard
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.refit import RefitConfig, refit
+from services.trainer.fitting.rows import Queries, store_rows
 from services.trainer.fitting.split import held_out_vectors
 from services.trainer.learner import Learner
 from services.trainer.news import Schedule
@@ -20,6 +22,7 @@ from shared.database.engine import Database
 from shared.database.labels import count_labels, labels
 from shared.database.registry import RegisteredModel, add_llm, add_model, models, promote, remove_llm, roll_back
 from shared.errors import PermanentError, TransientError
+from shared.head import Inputs
 from shared.messages import Feedback, Model, pack_vector, unpack_vector
 from shared.messages.registry import with_atlas
 from shared.metrics import Metrics
@@ -102,6 +105,30 @@ async def test_the_next_head_is_compared_with_the_live_one_on_rows_that_neither_
     assert compared is not None
     assert compared.live == first.model.version
     assert 15 <= compared.rows < 70
+
+
+async def test_rows_whose_head_was_rejected_count_beside_the_news(school: School) -> None:
+    vectors = np.stack(
+        [np.frombuffer(unpack_vector(one.receipt.vector), "<f4") for one in lessons("small", 80, seed=9)]
+    )
+    numbers, tokens = np.arange(80), np.full(80, 100, np.float32)
+    answers = Answers(numbers, (vectors[:, 0] > 0).astype(np.float32), tokens, np.ones(80, np.float32))
+    queries = Queries(Inputs(vectors, np.full(80, 10, np.float32)), numbers % 4 == 0, np.zeros(80, np.bool_))
+    basis = basis_of_one(queries.answered(answers), CONFIG.heads, seed=0)
+    rows = store_rows(queries, basis, {"small": answers}, school.artifacts)
+    rejected = Model(kind="head", llm="small", version="v0", encoder=ENCODER.version, sha256="f" * 64, url="file:///f")
+    async with school.database.session() as session:
+        await add_model(session, rejected, {"rows_sha256": rows}, "rejected", "not surely better")
+        await session.commit()
+
+    await school.teach(lessons("small", 150, seed=1))
+    await school.learner.learn()
+
+    [order] = school.orders
+    assert (order.live, order.seen.rows_sha256) == (None, rows)
+    [head] = school.announced
+    card = next(HeadCard.model_validate(one.card) for one in await school.heads() if one.model == head)
+    assert (card.training_rows, card.log_rows, card.rows_sha256) == (230, 150, rows)
 
 
 async def test_a_head_that_is_worse_than_the_live_one_stays_in_the_registry_as_rejected(school: School) -> None:

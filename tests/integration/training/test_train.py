@@ -189,6 +189,28 @@ async def test_an_llm_that_the_new_encoder_has_no_head_for_is_named(
     assert "sailor: no head for this version of the encoder" in printed
 
 
+async def test_an_llm_whose_new_head_is_rejected_is_not_told_to_be_trained_too(
+    command: Command, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, pool = write_recording(tmp_path)
+    await command("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+    # The sailor forgets what he knew; a new query makes another atlas.
+    table = pq.read_table(data)
+    of_sailor = pc.equal(table.column("llm"), "sailor")
+    drawn = pa.array(np.random.default_rng(0).integers(0, 2, len(table)).astype(np.float64))
+    quality = pc.if_else(of_sailor, drawn, table.column("quality"))
+    table = table.set_column(table.schema.get_field_index("quality"), "quality", quality)
+    pq.write_table(table.filter(pc.not_equal(table.column("query_id"), table.column("query_id")[0])), data)
+
+    arguments = ("train", "--data", str(data), "--pool", pool, "--cache", str(tmp_path / "cache"))
+    code = await asyncio.to_thread(run, [*arguments, "--state", str(state)])
+
+    printed = " ".join(capsys.readouterr().err.split())
+    assert code == 0, printed
+    assert "sailor: no head for this version of the encoder, so priors are served. Their new heads were" in printed
+    assert "Train with their answers too" not in printed
+
+
 async def test_the_same_seed_gives_the_same_files_and_another_seed_can_be_rolled_back(
     command: Command, url: str, tmp_path: Path
 ) -> None:
