@@ -106,10 +106,14 @@ def read(data: list[Path], pool: str) -> Material:
     return Material(recorded, quality[rows], tokens[rows], cost[rows], [*table].index(chosen.reference))
 
 
+def tested(material: Material, seed: int) -> Mask:
+    """(n,) The quarter of the queries that nothing is learned of."""
+    return held_out(material.recorded.prompts, _TEST_SHARE, _SPLITS_FROM + seed)
+
+
 def divide(material: Material, encoder: Encoder, embedded: Embedded, seed: int, artifacts: Artifacts) -> Split:
     """Three quarters to fit, charted by themselves; the others placed among them."""
-    test = held_out(material.recorded.prompts, _TEST_SHARE, _SPLITS_FROM + seed)
-    config = TrainConfig(seed=seed)
+    test, config = tested(material, seed), TrainConfig(seed=seed)
     charted = chart_encoder(encoder, _part_of(embedded, ~test), None, artifacts, config.atlas)
     asked = _part_of(embedded, test).placed(charted.atlas).inputs
     trained = _asked(material.recorded, ~test)
@@ -188,13 +192,13 @@ def _costs(split: Split, lengths: Floats) -> Floats:
 
 def _asked(recorded: Recorded, rows: Mask) -> Recorded:
     """Those queries, numbered anew, and all LLMs' answers to them."""
-    numbers = np.flatnonzero(rows)
+    kept = np.flatnonzero(rows)
     answers = {
-        llm: Answers(np.arange(len(numbers)), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
+        llm: Answers(np.arange(len(kept)), one.quality[rows], one.response_tokens[rows], one.cost_usd[rows])
         for llm, one in recorded.answers.items()
     }
-    datasets = None if recorded.datasets is None else [recorded.datasets[row] for row in numbers]
-    return Recorded([recorded.prompts[row] for row in numbers], answers, datasets)
+    datasets = None if recorded.datasets is None else [recorded.datasets[row] for row in kept]
+    return Recorded([recorded.prompts[row] for row in kept], answers, datasets)
 
 
 def _part_of(embedded: Embedded, rows: Mask) -> Embedded:
@@ -262,7 +266,7 @@ def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterato
                 yield name, measure_alone(name, split if with_features else without, heads)
 
 
-def _print(table: dict[str, list[Measured]]) -> None:
+def print_table(table: dict[str, list[Measured]]) -> None:
     print(f"{'choice':>28} {'area':>7} {'to default':>18} {'fit':>6} {'file':>7}  kind")
     default = np.array([each.area for each in table["default"]])
     for name, measured in table.items():
@@ -283,13 +287,13 @@ def main() -> None:
     for seed in options.seeds:
         for name, measured in _rows(material, options, seed):
             table.setdefault(name, []).append(measured)
-        _print(table)
+        print_table(table)
     if options.json is not None:
         rows = {name: [asdict(each) for each in measured] for name, measured in table.items()}
         options.json.write_text(json.dumps(rows, indent=2))
 
 
-def _numbers(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
@@ -301,10 +305,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, help="canonical parquet")
     parser.add_argument("--pool", required=True, help="FILE:NAME of the pool in it")
-    parser.add_argument("--seeds", type=_numbers, default=[0, 1, 2], help="of the splits")
+    parser.add_argument("--seeds", type=numbers, default=[0, 1, 2], help="of the splits")
     parser.add_argument("--depth", type=int, default=ExportConfig().depth, help="layers of the default encoder")
-    parser.add_argument("--depths", type=_numbers, default=[], help="also with so many layers")
-    parser.add_argument("--lengths", type=_numbers, default=[], help="also reading so many tokens")
+    parser.add_argument("--depths", type=numbers, default=[], help="also with so many layers")
+    parser.add_argument("--lengths", type=numbers, default=[], help="also reading so many tokens")
     parser.add_argument("--tuned", type=_forms, default=[], help="also tuned on the data sets by this loss: slow")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="fit per LLM too: slow")
     parser.add_argument("--cache", type=Path, default=_CACHE, help="where vectors are kept between runs")

@@ -1,6 +1,6 @@
 """Whether an LLM's head is to be fitted again, and from what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.trainer.fitting.card import Lineage
@@ -53,12 +53,19 @@ def order_of(versions: Sequence[RegisteredModel], llm: str) -> Order | None:
         return None
     heads = [one for one in versions if (one.model.llm, one.model.encoder) == (llm, encoder)]
     serving = next((one for one in heads if one.status == "live"), None)
+    ground = _rows_of(one for one in live if one.model.encoder == encoder)
     if serving is not None:
-        return Order(llm=llm, encoder=encoder, live=serving.model, seen=Lineage.model_validate(serving.card))
+        seen = Lineage.model_validate(serving.card)
+        return Order(llm=llm, encoder=encoder, live=serving.model, seen=seen, ground_sha256=ground)
     # Rows whose head was rejected are rows still: with what users say they may make one that is not.
-    kept = [Lineage.model_validate(one.card).rows_sha256 for one in sorted(heads, key=lambda one: one.added_at)]
-    rows = next((sha256 for sha256 in reversed(kept) if sha256 is not None), None)
-    return Order(llm=llm, encoder=encoder, seen=Lineage(rows_sha256=rows))
+    return Order(llm=llm, encoder=encoder, seen=Lineage(rows_sha256=_rows_of(heads)), ground_sha256=ground)
+
+
+def _rows_of(heads: Iterable[RegisteredModel]) -> str | None:
+    """The file of recorded rows that the newest of these heads was fitted to, of those that have one."""
+    newest_first = sorted(heads, key=lambda one: one.added_at, reverse=True)
+    files = (Lineage.model_validate(one.card).rows_sha256 for one in newest_first)
+    return next((sha256 for sha256 in files if sha256 is not None), None)
 
 
 def last_fit(versions: Sequence[RegisteredModel], order: Order, began: float) -> LastFit:

@@ -18,3 +18,5 @@ class Order(BaseModel):
     live: Model | None = None
     #: The rows that the live head was fitted on; of a run whose head was rejected where there is none.
     seen: Lineage = Lineage()
+    #: sha256 of the other LLMs' rows, whose ground serves an LLM that came after their run; None without any.
+    ground_sha256: str | None = None

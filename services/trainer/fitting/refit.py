@@ -12,7 +12,7 @@ from services.trainer.fitting.gathering import Gathered, gather, of_log
 from services.trainer.fitting.heads import FittedHead, fit
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.publishing import Origin, store_head
-from services.trainer.fitting.rows import load_rows
+from services.trainer.fitting.rows import load_basis, load_rows
 from shared.artifacts import Artifacts
 from shared.database.labels import Label
 from shared.errors import PermanentError
@@ -58,7 +58,7 @@ def refit(order: Order, labels: Sequence[Label], left_out: int, artifacts: Artif
 
 
 def _fit(examples: Examples, basis: Basis | None, config: RefitConfig) -> FittedHead | None:
-    """On the basis of the run; on one of its own where there was none, or that one needs what some rows lack."""
+    """On the basis of a run; on one of its own where there was none, or that one needs what some rows lack."""
     if not (~examples.held_out & np.isfinite(examples.response_tokens)).any():
         return None
     if basis is None or not basis.suits(examples.inputs):
@@ -67,8 +67,10 @@ def _fit(examples: Examples, basis: Basis | None, config: RefitConfig) -> Fitted
 
 
 def _kept(order: Order, artifacts: Artifacts) -> tuple[Examples | None, Basis | None]:
-    """Kept rows with the basis that all heads of their run share."""
-    return (None, None) if order.seen.rows_sha256 is None else load_rows(order.seen.rows_sha256, order.llm, artifacts)
+    """Kept rows with the basis that all heads of their run share; of a run that came before the LLM the basis alone."""
+    if order.seen.rows_sha256 is not None:
+        return load_rows(order.seen.rows_sha256, order.llm, artifacts)
+    return None, None if order.ground_sha256 is None else load_basis(order.ground_sha256, artifacts)
 
 
 def _gather(order: Order, kept: Examples | None, labels: Sequence[Label], config: RefitConfig) -> Gathered:

@@ -1,6 +1,7 @@
 """The rows of a training run, kept in one file for later refits: news are added to them, and do not replace them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.lib.format import write_array
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
@@ -95,19 +97,31 @@ def store_rows(queries: Queries, basis: Basis, answers: Mapping[str, Answers], a
 
 def load_rows(sha256: str, llm: str, artifacts: Artifacts) -> tuple[Examples, Basis]:
     """One LLM's kept examples, and the basis of the run; raises ArtifactError when the file is not such."""
+    with _opened(sha256, f"training rows of {llm}", artifacts) as kept:
+        optional = {name: kept[name] for name in _OPTIONAL if name in kept}
+        if "features" in optional and optional["features"].shape[1] != len(FEATURES):
+            # Of a version that computed others: what is served would not fit a head that reads them.
+            del optional["features"]
+        queries = Queries(
+            Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"], kept["calibrating"]
+        )
+        rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
+        return queries.answered(rows), unpack_basis(within(kept, _BASIS))
+
+
+def load_basis(sha256: str, artifacts: Artifacts) -> Basis:
+    """What the heads of a run stand on; raises ArtifactError when the file is not of one."""
+    with _opened(sha256, "training rows", artifacts) as kept:
+        return unpack_basis(within(kept, _BASIS))
+
+
+@contextmanager
+def _opened(sha256: str, expected: str, artifacts: Artifacts) -> Iterator[NpzFile]:
     try:
         with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
-            optional = {name: kept[name] for name in _OPTIONAL if name in kept}
-            if "features" in optional and optional["features"].shape[1] != len(FEATURES):
-                # Of a version that computed others: what is served would not fit a head that reads them.
-                del optional["features"]
-            queries = Queries(
-                Inputs(kept["vectors"], kept["prompt_tokens"], **optional), kept["held_out"], kept["calibrating"]
-            )
-            rows = _Answers(kept[f"{llm}/query"], kept[f"{llm}/quality"], kept[f"{llm}/response_tokens"])
-            return queries.answered(rows), unpack_basis(within(kept, _BASIS))
+            yield kept
     except (BadZipFile, KeyError, OSError, ValueError) as error:
-        raise ArtifactError(f"expected {sha256} to hold training rows of {llm}: {error}; train it again") from error
+        raise ArtifactError(f"expected {sha256} to hold {expected}: {error}; train it again") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from services.trainer.fitting.refit import RefitConfig, refit
 from services.trainer.fitting.rows import Queries, store_rows
 from services.trainer.fitting.split import held_out_vectors
 from services.trainer.learner import Learner
-from services.trainer.news import Schedule
+from services.trainer.news import Schedule, order_of
 from shared.artifacts import Artifacts
 from shared.database.engine import Database
 from shared.database.labels import count_labels, labels
@@ -125,10 +125,35 @@ async def test_rows_whose_head_was_rejected_count_beside_the_news(school: School
     await school.learner.learn()
 
     [order] = school.orders
-    assert (order.live, order.seen.rows_sha256) == (None, rows)
+    assert (order.live, order.seen.rows_sha256, order.ground_sha256) == (None, rows, None)
     [head] = school.announced
     card = next(HeadCard.model_validate(one.card) for one in await school.heads() if one.model == head)
     assert (card.training_rows, card.log_rows, card.rows_sha256) == (230, 150, rows)
+
+
+async def test_an_llm_that_comes_late_is_ordered_on_the_ground_of_the_live_heads(school: School) -> None:
+    heads = {
+        "large": ("live", ENCODER.version, "a" * 64),
+        "older": ("live", "another-encoder", "b" * 64),
+        "gone": ("retired", ENCODER.version, "c" * 64),
+        "fed": ("live", ENCODER.version, None),
+    }
+    async with school.database.session() as session:
+        for name, (status, encoder, rows) in heads.items():
+            head = Model(kind="head", llm=name, version=name, encoder=encoder, sha256="f" * 64, url="file:///f")
+            await add_model(session, head, {"rows_sha256": rows}, status)
+        await session.commit()
+        versions = await models(session)
+
+    late, fed = (order_of(versions, name) for name in ("small", "fed"))
+
+    assert late == Order(llm="small", encoder=ENCODER.version, ground_sha256="a" * 64)
+    assert fed is not None
+    assert (fed.live, fed.seen.rows_sha256, fed.ground_sha256) == (
+        next(one.model for one in versions if one.model.llm == "fed"),
+        None,
+        "a" * 64,
+    )
 
 
 async def test_a_head_that_is_worse_than_the_live_one_stays_in_the_registry_as_rejected(school: School) -> None:

@@ -69,6 +69,22 @@ def test_kept_rows_stay_and_their_basis_too(tmp_path: Path) -> None:
     assert candidate.card.quality.kind == "network"
 
 
+def test_an_llm_that_came_after_a_run_stands_on_the_others_ground(tmp_path: Path) -> None:
+    artifacts, vectors = Artifacts(tmp_path.as_uri()), unit_vectors(200, seed=9)
+    tokens, usd = np.full(200, 50, np.float32), np.ones(200, np.float32)
+    answers = Answers(np.arange(200), (vectors[:, 0] > 0).astype(np.float32), tokens, usd)
+    queries = Queries(Inputs(vectors, np.full(200, 10, np.float32)), np.arange(200) % 4 == 0, np.zeros(200, np.bool_))
+    network = replace(CONFIG.heads, quality=("network",))
+    basis = replace(basis_of_one(queries.answered(answers), network, seed=0), works=True)
+    ground = store_rows(queries, basis, {"large": answers}, artifacts)
+
+    candidate = refit(ORDER.model_copy(update={"ground_sha256": ground}), labels(160), 0, artifacts, CONFIG)
+
+    card = candidate.card
+    assert (card.quality.kind, card.quality.in_good_company, candidate.rejected) == ("network", True, None)
+    assert (card.training_rows, card.log_rows, card.rows_sha256) == (160, 160, None)
+
+
 @pytest.mark.parametrize("works", [False, True])
 def test_a_head_that_went_live_in_good_company_is_refitted_by_the_same_rule(works: bool, tmp_path: Path) -> None:
     artifacts, vectors = Artifacts(tmp_path.as_uri()), unit_vectors(200, seed=9)
