@@ -57,8 +57,10 @@ class _Newcomer:
         others = replace(recorded, answers={name: one for name, one in recorded.answers.items() if name != llm})
         basis = learn(others, problem.train_embedded, fitted.config)
         place = fitted.place
-        heads = fit_heads(others, problem.train_embedded, place.encoder, place.artifacts, fitted.config, basis)
-        return cls(problem.material.llms.index(llm), problem, fitted, basis, list(heads))
+        heads = list(fit_heads(others, problem.train_embedded, place.encoder, place.artifacts, fitted.config, basis))
+        # As the run's rows tell the trainer.
+        basis = replace(basis, works=any(one.card.quality.in_good_company for one in heads))
+        return cls(problem.material.llms.index(llm), problem, fitted, basis, heads)
 
     def head(self, known: Rows) -> Candidate | None:
         """From these of its rows; None where they make none."""

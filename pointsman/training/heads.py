@@ -7,7 +7,7 @@ from pointsman.training.config import TrainConfig
 from pointsman.training.crossing import judge_crosswise
 from pointsman.training.progress import Progress, nobody
 from pointsman.training.recorded import Recorded
-from pointsman.training.settling import divide, learn
+from pointsman.training.settling import divide, learn, too_few_rows
 from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import Basis
 from services.trainer.fitting.card import Candidate, Lineage
@@ -15,7 +15,6 @@ from services.trainer.fitting.heads import fit
 from services.trainer.fitting.publishing import Origin, store_head
 from services.trainer.fitting.rows import store_rows
 from shared.artifacts import Artifacts
-from shared.errors import ConfigurationError
 
 #: The longest stage of a run without tuning, before any head is fitted.
 LEARNING = "Learning what heads share"
@@ -50,9 +49,6 @@ def fit_heads(
         examples = queries.answered(answers)
         head = fit(examples, basis, views[answers.query], config.heads)
         if head is None:
-            raise ConfigurationError(
-                f"expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
-                "on either side of the split, there are fewer; train with more of its answers"
-            )
+            raise too_few_rows(llm, config)
         head = replace(head, judged_quality=judged.get(llm, head.judged_quality))
         yield store_head(Origin(llm, encoder, config.seed, lineage), head, examples, None, artifacts)

@@ -107,7 +107,7 @@ def _read(file: Path, pool: Pool) -> pa.Table:
 
 def _rows(table: pa.Table, llm: str) -> pa.Table:
     mine = table.filter(pc.equal(table.column("llm"), llm))
-    return mine.filter(pc.is_valid(mine.column("quality")))
+    return mine.filter(pc.is_finite(mine.column("quality")))
 
 
 def _answers(rows: pa.Table, index_of: dict[str, int]) -> Answers:

@@ -13,10 +13,12 @@ from services.trainer.fitting.basis import Basis, Views, learn_basis
 from services.trainer.fitting.calibration import Curve, calibrate, calibration_error
 from services.trainer.fitting.estimators.port import Ground, Rows, Targets, View
 from services.trainer.fitting.examples import Mask
+from services.trainer.fitting.heads import fewest_rows
 from services.trainer.fitting.routing import Answered, area, preferred
 from services.trainer.fitting.rows import Queries
 from services.trainer.fitting.split import held_out
 from services.trainer.fitting.sureness import least_mean, unless_surely_better
+from shared.errors import ConfigurationError
 from shared.inference import Floats, Integers
 
 #: Judging queries that all LLMs answered at known cost; with fewer no curve says anything.
@@ -53,12 +55,26 @@ def learn(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
 
 
 def learn_all(recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
-    """The same with every kind of quality that is tried; the fitted queries alone are shown to it."""
+    """The same with every kind of quality that is tried; the fitted queries alone are shown to it.
+
+    Raises ConfigurationError for an LLM with too few rows to fit and judge its head.
+    """
     queries, table = divide(recorded, embedded, config), table_of(recorded)
+    for llm, answers in recorded.answers.items():
+        if fewest_rows(queries.answered(answers)) < config.heads.fewest_rows:
+            raise too_few_rows(llm, config)
     fitted = ~queries.held_out
     inputs = queries.inputs[fitted]
     quality, log_lengths = Targets(inputs, table.quality[fitted]), Targets(inputs, table.log_lengths[fitted])
     return learn_basis(quality, log_lengths, len(fitted), config.heads, config.seed)
+
+
+def too_few_rows(llm: str, config: TrainConfig) -> ConfigurationError:
+    """What a user is told who brings so few answers of an LLM that no head can be fitted and judged."""
+    return ConfigurationError(
+        f"expected at least {config.heads.fewest_rows} rows of {llm} with response tokens "
+        "on either side of the split, there are fewer; train with more of its answers"
+    )
 
 
 def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainConfig) -> Basis:
@@ -77,10 +93,12 @@ def settle(basis: Basis, recorded: Recorded, embedded: Embedded, config: TrainCo
     }
     priced = table.of(with_price)
     judging = queries.judging & priced.complete
-    if judging.sum() < _FEWEST_ROUTED or len(with_price) < 2:
+    # Shares of cost are shares of what somebody takes money for.
+    paid = priced.cost_usd[judging].sum(axis=0) > 0
+    if judging.sum() < _FEWEST_ROUTED or len(with_price) < 2 or not paid.any():
         return basis.settled(_closest(predicted, table.quality, queries.judging), areas={})
     predicted, quality = {kind: each[:, with_price] for kind, each in predicted.items()}, priced.quality[judging]
-    answered = Answered(quality, priced.cost_usd[judging], int(quality.mean(axis=0).argmax()))
+    answered = Answered(quality, priced.cost_usd[judging], int(np.where(paid, quality.mean(axis=0), -1).argmax()))
     costs = _costs(basis, queries, views, priced)[judging]
     kind, areas = preferred(answered, {kind: each[judging] for kind, each in predicted.items()}, costs, config.seed)
     curve = _common_curve(predicted[kind], priced.quality, queries.calibrating)

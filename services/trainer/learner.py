@@ -53,8 +53,8 @@ class Learner:
         self._schedule = schedule
         self._metrics = metrics
         self._began = time.time()
-        #: Fits that made no version, by LLM: the registry does not know of them.
-        self._fruitless: dict[str, LastFit] = {}
+        #: Fits that made no version, by LLM and encoder: the registry does not know of them.
+        self._fruitless: dict[tuple[str, str], LastFit] = {}
         self._pauses: dict[str, _Pause] = {}
 
     async def learn(self) -> None:
@@ -91,8 +91,9 @@ class Learner:
             if order is None:
                 return None
             last = last_fit(versions, order, self._began)
-            if llm in self._fruitless:
-                last = last.or_later(self._fruitless[llm])
+            fruitless = self._fruitless.get((llm, order.encoder))
+            if fruitless is not None:
+                last = last.or_later(fruitless)
             count = await count_labels(session, llm, order.encoder, last.until)
         self._metrics.news.labels(llm).set(count.rows)
         self._metrics.left_out_rows.labels(llm).set(count.left_out)
@@ -105,7 +106,7 @@ class Learner:
         try:
             candidate = await self._fit(due.order)
         except PermanentError as error:
-            self._fruitless[llm] = LastFit(due.newest, time.time())
+            self._fruitless[llm, due.order.encoder] = LastFit(due.newest, time.time())
             self._metrics.fits.labels(llm, "refused").inc()
             _log.warning("these rows make no head, waiting for more", llm=llm, reason=str(error))
             return None
@@ -132,7 +133,7 @@ class Learner:
             return False
         reason = "the LLM was removed" if removed else "it is known already" if known else "another head went live"
         if known:
-            self._fruitless[order.llm] = LastFit(candidate.card.log_until, time.time())
+            self._fruitless[order.llm, order.encoder] = LastFit(candidate.card.log_until, time.time())
         _log.warning("dropped a fitted head", llm=order.llm, version=candidate.model.version, reason=reason)
         return True
 

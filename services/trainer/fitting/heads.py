@@ -116,7 +116,7 @@ def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> F
     `views` are what the basis sees of the examples. Length falls back on its constant: it is needed with every head.
     """
     split, known = _split(examples), np.isfinite(examples.response_tokens)
-    if min(split.fewest, split[known].fewest) < config.fewest_rows:
+    if fewest_rows(examples) < config.fewest_rows:
         return None
     qualities = {kind: examples.qualities(view) for kind, view in views.quality.items()}
     chosen = _choose(basis.quality, qualities, split, basis.works)
@@ -143,6 +143,11 @@ def fit(examples: Examples, basis: Basis, views: Views, config: HeadConfig) -> F
         coverage=_coverage(residuals),
         residuals=(examples.quality - predicted)[examples.held_out],
     )
+
+
+def fewest_rows(examples: Examples) -> int:
+    """Rows with response tokens on the side of the split that has fewer of them."""
+    return _split(examples)[np.isfinite(examples.response_tokens)].fewest
 
 
 def judge(kind: str, squares: Floats, constant: Floats, tried: Mapping[str, float], *, in_good_company: bool) -> Judged:

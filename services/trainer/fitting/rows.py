@@ -120,7 +120,7 @@ def _opened(sha256: str, expected: str, artifacts: Artifacts) -> Iterator[NpzFil
     try:
         with np.load(BytesIO(artifacts.get(sha256)), allow_pickle=False) as kept:
             yield kept
-    except (BadZipFile, KeyError, OSError, ValueError) as error:
+    except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
         raise ArtifactError(f"expected {sha256} to hold {expected}: {error}; train it again") from error
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pointsman.training.config import TrainConfig
 from pointsman.training.heads import fit_heads
@@ -13,6 +14,7 @@ from pointsman.training.vectors import Embedded
 from services.trainer.fitting.basis import HeadConfig
 from services.trainer.fitting.estimators.trees import TreesConfig
 from shared.artifacts import Artifacts
+from shared.errors import ConfigurationError
 from shared.features import FEATURES
 from shared.head import Head
 
@@ -72,6 +74,29 @@ def test_without_costs_the_kind_is_the_one_that_predicts() -> None:
 
     assert [*basis.quality] == ["extra"]
     assert basis.areas == {}
+
+
+def test_a_free_llm_is_no_unit_of_cost() -> None:
+    given = embedded()
+    run = recorded(given)
+    free = replace(run.answers["all"], cost_usd=np.zeros(QUERIES, np.float32))
+    worthless = {llm: replace(one, cost_usd=np.zeros(QUERIES, np.float32)) for llm, one in run.answers.items()}
+
+    with_free, all_free = (
+        learn(replace(run, answers=answers), given, CONFIG) for answers in ({**run.answers, "all": free}, worthless)
+    )
+
+    assert min(with_free.areas.values()) > 0
+    assert ([*all_free.quality], all_free.areas) == (["extra"], {})
+
+
+def test_an_llm_of_which_nothing_is_fitted_is_named() -> None:
+    given = embedded()
+    run = recorded(given)
+    nothing = Answers(*(np.empty(0, kind) for kind in (np.int64, np.float32, np.float32, np.float32)))
+
+    with pytest.raises(ConfigurationError, match="30 rows of new with response tokens"):
+        learn(replace(run, answers={**run.answers, "new": nothing}), given, CONFIG)
 
 
 def test_an_llm_alone_tries_all_kinds() -> None:

@@ -29,7 +29,7 @@ class TreesConfig:
     columns: float = 0.1
     #: Look at the vector, or at nothing but the features and the length.
     vector: bool = True
-    #: Rows of the LLM's mean that every leaf has beside its own: leaves with few rows say little.
+    #: Rows that every leaf has beside the LLM's own, with its mean and what the leaf means for all LLMs.
     prior_rows: float = 1.0
 
 
@@ -40,6 +40,8 @@ class Grown(Protocol):
     threshold: NDArray[np.float64]
     children_left: NDArray[np.int64]
     children_right: NDArray[np.int64]
+    #: (nodes, LLMs, 1) means.
+    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Trees:
     right: Integers
     #: (t,) first node of each tree; its nodes lie together.
     roots: Integers
+    #: (m,) how far LLMs are from their means in each node, on average: how hard its queries are.
+    common: Floats
     prior_rows: float
 
     def leaves(self, columns: Floats) -> Integers:
@@ -75,15 +79,19 @@ class Trees:
         return View((self.leaves(columns_of(inputs)),))
 
     def read_out(self, rows: Rows) -> "FilledTrees":
-        """Leaves as means of their rows' targets, with `prior_rows` rows of the mean of all."""
+        """Leaves as means of their rows' targets, with `prior_rows` rows of what is to be expected there.
+
+        That is the LLM's mean, and how hard the leaf is for all: few rows leave most leaves empty, and an LLM that is
+        as good everywhere draws the queries that others find hard.
+        """
         [leaves] = rows.view.arrays
         mean = float(rows.target.mean())
         size = len(self.column)
         count = np.bincount(leaves.ravel(), minlength=size)
         total = np.bincount(leaves.ravel(), np.repeat(rows.target, leaves.shape[1]), minlength=size)
-        # A leaf without rows or prior is as good as the mean.
+        # A leaf without rows needs some prior.
         weight = count + max(self.prior_rows, 1e-6)
-        values = (total + (weight - count) * mean) / weight
+        values = (total + (weight - count) * (mean + self.common)) / weight
         return FilledTrees(self, values.astype(np.float32))
 
 
@@ -164,8 +172,15 @@ def joined(grown: Sequence[Grown], prior_rows: float) -> Trees:
         left=np.where(is_leaf, own, left + first).astype(np.int64),
         right=np.where(is_leaf, own, right + first).astype(np.int64),
         roots=roots,
+        common=np.concatenate([_common(tree) for tree in grown]),
         prior_rows=prior_rows,
     )
+
+
+def _common(tree: Grown) -> Floats:
+    means = tree.value[:, :, 0]
+    common: Floats = (means - means[0]).mean(axis=1).astype(np.float32)
+    return common
 
 
 def _rounded_down(thresholds: NDArray[np.float64]) -> Floats:

@@ -1,5 +1,7 @@
 """Trees say the same in numpy as in scikit-learn and ONNX, and each LLM fills its own leaves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor
@@ -53,6 +55,7 @@ def test_the_runtime_turns_where_the_trees_do_even_at_a_threshold() -> None:
         left=np.array([1, 1, 2]),
         right=np.array([2, 1, 2]),
         roots=np.array([0]),
+        common=np.zeros(3, np.float32),
         prior_rows=0,
     )
     at = np.array([np.nextafter(np.float32(0.1), np.float32(0)), 0.1, np.nextafter(np.float32(0.1), np.float32(1))])
@@ -93,13 +96,32 @@ def test_splits_follow_what_llms_share_and_not_one_llms_noise() -> None:
     assert sum(error(llm, shared) for llm in range(4)) < 0.8 * sum(error(llm, own) for llm, own in enumerate(alone))
 
 
-def test_a_leaf_without_rows_says_the_mean() -> None:
+def test_an_llm_of_few_rows_is_as_good_as_its_mean_and_what_is_hard_for_others_is_for_it() -> None:
+    """Of three LLMs, each with its own mean and all with the same hard queries, a fourth has twenty rows."""
+    inputs, asked = queries(600), queries(300, seed=1)
+    hard, asked_hard = (0.4 * (one.vectors[:, 0] > 0).astype(np.float32) for one in (inputs, asked))
+    others = np.stack([0.9 - hard, 0.7 - hard, 0.5 - hard], axis=1)
+    trees = grow(Targets(inputs, others), TreesConfig(count=20, columns=1.0), seed=0)
+    few = np.arange(600) < 20
+
+    mine = filled(trees, inputs[few], (0.6 - hard)[few]).predict(trees.see(asked))
+    flat = filled(replace(trees, common=np.zeros_like(trees.common)), inputs[few], (0.6 - hard)[few])
+
+    wanted = 0.6 - asked_hard
+    assert np.square(mine - wanted).mean() < 0.2 * np.square(flat.predict(trees.see(asked)) - wanted).mean()
+
+
+def test_a_leaf_without_rows_says_the_mean_and_what_it_means_for_all() -> None:
     inputs = queries(300)
     trees = grow(Targets(inputs, inputs.vectors[:, :1]), CONFIG, seed=0)
 
     mine = filled(trees, inputs[np.array([0])], np.array([0.25]))
 
-    assert mine.predict(trees.see(inputs)) == pytest.approx(np.full(300, 0.25), abs=1e-5)
+    empty = trees.leaves(columns_of(inputs)) != trees.leaves(columns_of(inputs))[0]
+    said, expected = mine.values[trees.leaves(columns_of(inputs))], 0.25 + trees.common
+    assert empty.any()
+    assert said[empty] == pytest.approx(expected[trees.leaves(columns_of(inputs))][empty], abs=1e-5)
+    assert np.abs(said[~empty] - 0.25).max() < 1e-4
 
 
 def test_unknown_answers_do_not_stop_the_splits() -> None:
