@@ -9,7 +9,7 @@ from services.trainer.fitting.basis import Basis, HeadConfig, basis_of_one
 from services.trainer.fitting.card import Candidate, Comparison, Lineage
 from services.trainer.fitting.examples import Examples
 from services.trainer.fitting.gathering import Gathered, gather, of_log
-from services.trainer.fitting.heads import FittedHead, fit
+from services.trainer.fitting.heads import FittedHead, fewest_rows, fit
 from services.trainer.fitting.order import Order
 from services.trainer.fitting.publishing import Origin, store_head
 from services.trainer.fitting.rows import load_basis, load_rows
@@ -44,8 +44,8 @@ def refit(order: Order, labels: Sequence[Label], left_out: int, artifacts: Artif
     head = _fit(examples, basis, config)
     if head is None:
         raise PermanentError(
-            f"expected {config.heads.fewest_rows} rows of {order.llm} with response tokens on either side of the "
-            f"split, there are {examples.held_out.sum()} held out and {(~examples.held_out).sum()} others"
+            f"expected {config.heads.fewest_rows} rows of {order.llm} with response tokens to be fitted and as many to "
+            f"judge, there are {fewest_rows(examples)} of one of them; more feedback will do"
         )
     lineage = Lineage(
         rows_sha256=order.seen.rows_sha256,
