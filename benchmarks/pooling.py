@@ -6,9 +6,7 @@ row is what is exported by default; the costs that it predicts are everybody's.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -16,8 +14,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from benchmarks.router_choice import Material, Measured, numbers, print_table, read, tested
-from pointsman.training.prices import expected_costs
+from benchmarks.router_choice import Material, Measured, costs_of, numbers, read, report, tested
 from pointsman.training.settling import predict
 from pointsman.training.tuning.batches import padded, token_ids
 from services.embedder.export import ExportConfig
@@ -93,8 +90,7 @@ def measure(material: Material, states: States, prompt_tokens: Floats, seed: int
         inputs = Inputs(_unit(pool(states)), prompt_tokens, features)
         if costs is None:
             log_lengths = _predicted(inputs, np.log1p(material.response_tokens), test, HeadConfig().length_trees, seed)
-            paid = np.where(test.reshape(-1, 1), np.nan, material.cost_usd)
-            costs = expected_costs(prompt_tokens, material.response_tokens, paid, np.expm1(log_lengths))[test]
+            costs = costs_of(material, test, prompt_tokens, np.expm1(log_lengths[test]))
         quality = _predicted(inputs, material.quality, test, TreesConfig().count, seed)[test]
         yield name, Measured(area(answered, quality, costs), perf_counter() - started, 0.0, _EXTRA)
 
@@ -122,14 +118,7 @@ def main() -> None:
     tokenizer = load_source(None, 0, max_length).tokenizer
     prompt_tokens = np.array([len(each.ids) for each in tokenizer.encode_batch(prompts)], np.float32)
     states = hidden_states(prompts, max_length)
-    table: dict[str, list[Measured]] = {}
-    for seed in options.seeds:
-        for name, measured in measure(material, states, prompt_tokens, seed):
-            table.setdefault(name, []).append(measured)
-        print_table(table)
-    if options.json is not None:
-        rows = {name: [asdict(each) for each in measured] for name, measured in table.items()}
-        options.json.write_text(json.dumps(rows, indent=2))
+    report(options.seeds, lambda seed: measure(material, states, prompt_tokens, seed), options.json)
 
 
 def _options() -> argparse.Namespace:

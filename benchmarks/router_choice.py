@@ -9,7 +9,7 @@ Differences to the first row are paired by split, with their standard error over
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -178,16 +178,15 @@ def _area(split: Split, made: Sequence[Forecasts], alpha: float) -> float:
     quality = np.stack([one.quality + alpha * one.uncertainty for one in made], axis=1)
     lengths = np.stack([one.tokens_mean for one in made], axis=1)
     answered = Answered(material.quality[test], material.cost_usd[test], material.reference)
-    return area(answered, quality, _costs(split, lengths))
+    return area(answered, quality, costs_of(material, test, split.prompt_tokens, lengths))
 
 
-def _costs(split: Split, lengths: Floats) -> Floats:
-    """(n, m) USD of predicted lengths, at the prices that explain the other queries' costs best."""
-    material, test = split.material, split.test
+def costs_of(material: Material, test: Mask, prompt_tokens: Floats, lengths: Floats) -> Floats:
+    """(n, m) USD of the test queries' predicted lengths, at the prices that explain the other queries' costs best."""
     paid = np.where(test.reshape(-1, 1), np.nan, material.cost_usd)
     predicted = np.zeros_like(paid)
     predicted[test] = lengths
-    return expected_costs(split.prompt_tokens, material.response_tokens, paid, predicted)[test]
+    return expected_costs(prompt_tokens, material.response_tokens, paid, predicted)[test]
 
 
 def _asked(recorded: Recorded, rows: Mask) -> Recorded:
@@ -266,7 +265,7 @@ def _rows(material: Material, options: argparse.Namespace, seed: int) -> Iterato
                 yield name, measure_alone(name, split if with_features else without, heads)
 
 
-def print_table(table: dict[str, list[Measured]]) -> None:
+def _print(table: dict[str, list[Measured]]) -> None:
     print(f"{'choice':>28} {'area':>7} {'to default':>18} {'fit':>6} {'file':>7}  kind")
     default = np.array([each.area for each in table["default"]])
     for name, measured in table.items():
@@ -283,14 +282,19 @@ def print_table(table: dict[str, list[Measured]]) -> None:
 def main() -> None:
     options = _options()
     material = read(options.data, options.pool)
+    report(options.seeds, lambda seed: _rows(material, options, seed), options.json)
+
+
+def report(seeds: Sequence[int], measure: Callable[[int], Iterator[tuple[str, Measured]]], file: Path | None) -> None:
+    """Measure split after split, show what is known after each, and write all to the file if there is to be one."""
     table: dict[str, list[Measured]] = {}
-    for seed in options.seeds:
-        for name, measured in _rows(material, options, seed):
+    for seed in seeds:
+        for name, measured in measure(seed):
             table.setdefault(name, []).append(measured)
-        print_table(table)
-    if options.json is not None:
+        _print(table)
+    if file is not None:
         rows = {name: [asdict(each) for each in measured] for name, measured in table.items()}
-        options.json.write_text(json.dumps(rows, indent=2))
+        file.write_text(json.dumps(rows, indent=2))
 
 
 def numbers(text: str) -> list[int]:

@@ -117,10 +117,10 @@ def test_a_leaf_without_rows_says_the_mean_and_what_it_means_for_all() -> None:
 
     mine = filled(trees, inputs[np.array([0])], np.array([0.25]))
 
-    empty = trees.leaves(columns_of(inputs)) != trees.leaves(columns_of(inputs))[0]
-    said, expected = mine.values[trees.leaves(columns_of(inputs))], 0.25 + trees.common
+    leaves = trees.leaves(columns_of(inputs))
+    empty, said, expected = leaves != leaves[0], mine.values[leaves], 0.25 + trees.common[leaves]
     assert empty.any()
-    assert said[empty] == pytest.approx(expected[trees.leaves(columns_of(inputs))][empty], abs=1e-5)
+    assert said[empty] == pytest.approx(expected[empty], abs=1e-5)
     assert np.abs(said[~empty] - 0.25).max() < 1e-4
 
 
